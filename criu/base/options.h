@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+/*
+ * What the user asked for.  Filled by cli/ (a row of cli/options.c for each member), then const.
+ * Meanings and defaults are CRIU 4.2's.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum command {
+	CMD_NONE,
+	CMD_DUMP,
+	CMD_RESTORE,
+	CMD_CHECK,
+	CMD_VERIFY,
+	CMD_SHOW,
+};
+
+/* What happens to the tree after a dump or restore. */
+enum final_state { FINAL_DEFAULT, FINAL_RUNNING, FINAL_STOPPED };
+
+/* --inherit-fd fd[N]:KEY */
+struct inherit_fd {
+	int fd;
+	const char *key;
+};
+
+struct string_list {
+	const char **items;
+	size_t nr;
+};
+
+struct options {
+	enum command command;
+
+	pid_t tree;               /* -t, host pid */
+	const char *images_dir;   /* -D */
+	const char *work_dir;     /* -W; NULL: images_dir */
+	const char *log_file;     /* -o; NULL: stderr */
+	int verbosity;            /* -v */
+	enum final_state final;   /* -R, -s */
+	bool detach;              /* -d */
+	bool restore_sibling;     /* -S */
+	const char *pidfile;
+	const char *const *exec_cmd; /* NULL-terminated argv of --exec-cmd, or NULL */
+	unsigned int timeout_s;   /* 0: none */
+	bool shell_job;           /* -j */
+	bool link_remap;
+	uint64_t ghost_limit;     /* bytes */
+	bool evasive_devices;
+	bool skip_file_rwx_check;
+	bool file_validation_build_id; /* else by size only */
+	bool file_locks;          /* accepted; no effect until locks are dumped */
+	bool tcp_established;     /* likewise */
+	bool ext_unix_sk;         /* likewise */
+	const char *root;         /* -r */
+	const char *freeze_cgroup;
+	struct string_list external;       /* --external, whole texts */
+	const struct inherit_fd *inherit_fds;
+	size_t nr_inherit_fds;
+	struct string_list action_scripts; /* in the order given; run last first */
+	bool display_stats;
+	int status_fd;            /* -1: none */
+	bool exit_status;         /* foreground restore passes the root task's status on */
+
+	struct string_list features;  /* check --feature */
+	bool check_extra, check_experimental;
+
+	const char *stop_before;  /* step at which the tool kills itself: tests of rollback */
+	const char *stop_after;
+	bool plan;                /* restore --plan: say what would be done */
+};
+
+#endif
