@@ -86,6 +86,7 @@ struct restore {
 	struct image_dir *images;
 	struct tree tree;
 	struct files *files;
+	struct mem_restore *mem;      /* mem/restore.h */
 	struct restore_stats *stats;
 	struct stage *stage;          /* task/stage.h: memory shared with all workers */
 };
