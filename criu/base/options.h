@@ -71,9 +71,17 @@ struct options {
 	struct string_list features;  /* check --feature */
 	bool check_extra, check_experimental;
 
+	bool json;                /* show --json */
+
 	const char *stop_before;  /* step at which the tool kills itself: tests of rollback */
 	const char *stop_after;
 	bool plan;                /* restore --plan: say what would be done */
+
+	/* Looked at by cli/ only. */
+	struct string_list log_rooms; /* --log ROOM=LEVEL */
+	struct string_list configs;   /* --config; the last one counts */
+	bool no_default_config;
+	int close_fd;                 /* --close; -1: none */
 };
 
 #endif
