@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef PIE_ABI_RESTORER_H
+#define PIE_ABI_RESTORER_H
+
+/*
+ * What the tool and the restorer blob share.  One area holds all the blob needs, at an address that is free in the
+ * worker and in the task's final layout:
+ *
+ *	area_start
+ *	| code (r-x) | struct rst_args and what hangs on it (rw-) | stacks (rw-) | common page, slot (shared) |
+ *
+ * An address of the task is a uint64_t; everything inside the area is an offset from area_start.  The blob's entry is
+ * at offset 0 and gets the address of struct rst_args as its only argument.
+ */
+
+#include <stdint.h>
+
+enum { RST_ABI = 1, RST_PAGE = 4096, RST_NR_SIGACTIONS = 62, RST_NR_RLIMITS = 16 };
+
+/* Which step of the blob could not be done; the host has one text for each (task/rst_text.c). */
+enum rst_where {
+	RST_NOWHERE = 0,
+	RST_ABI_MISMATCH,
+	/* rst_mem.c */
+	RST_MEM_UNMAP, /* detail: address */
+	RST_MEM_MOVE,
+	RST_MEM_PROTECT,
+	RST_MEM_ADVISE,
+	RST_MEM_LOCK,
+	RST_MEM_VDSO,
+	RST_MEM_AIO,
+	RST_MEM_GUARD,
+	/* restorer.c and the other parts */
+	RST_MM_MAP = 32,
+	RST_THP,
+	RST_PERSONALITY,
+	RST_EXE,
+	RST_COMM,
+	RST_THREAD,    /* detail: tid */
+	RST_SIGACTION, /* detail: signal */
+	RST_ITIMER,    /* detail: which */
+	RST_TIMER,     /* detail: timer id */
+	RST_RLIMIT,    /* detail: which */
+	RST_SUBREAPER,
+	RST_MEMBARRIER, /* detail: command */
+	RST_ROBUST,
+	RST_SAS,
+	RST_RSEQ,
+	RST_SCHED,
+	RST_AFFINITY,
+	RST_NICE,
+	RST_TIMERSLACK,
+	RST_SIGQUEUE, /* detail: signal */
+	RST_GROUPS,
+	RST_UID,
+	RST_GID,
+	RST_CAPS,
+	RST_BOUND, /* detail: capability */
+	RST_AMBIENT,
+	RST_SECUREBITS,
+	RST_NO_NEW_PRIVS,
+	RST_PDEATHSIG,
+	RST_DUMPABLE,
+	RST_SECCOMP, /* detail: index of the filter */
+	RST_FILES,
+	RST_NR_WHERE,
+};
+
+/* ---- memory (rst_mem.c; filled by mem/) ---- */
+
+struct rst_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* A parked area that must be moved home. */
+struct rst_move {
+	uint64_t from;
+	uint64_t to;
+	uint64_t len;
+};
+
+struct rst_mem {
+	uint64_t keep_off; /* struct rst_range[]: ascending; everything outside these, the area excepted, is unmapped */
+	uint64_t moves_off; /* struct rst_move[], done in order after the unmapping */
+	uint32_t nr_keep;
+	uint32_t nr_moves;
+};
+
+/* ---- fields of the address space ---- */
+
+/* The kernel's struct prctl_mm_map, then ours. */
+struct rst_mm {
+	uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t auxv; /* filled by the blob from auxv_off */
+	uint32_t auxv_size;
+	int32_t exe_fd; /* -1: keep; closed by the blob */
+	uint64_t auxv_off;
+	int32_t dumpable; /* -1: leave */
+	int32_t thp_disabled; /* -1: leave */
+};
+
+/* ---- whole process ---- */
+
+/* The kernel's struct sigaction. */
+struct rst_sigaction {
+	uint64_t handler, flags, restorer, mask;
+};
+
+struct rst_itimer {
+	int64_t interval_s, interval_us, value_s, value_us;
+};
+
+struct rst_posix_timer {
+	int32_t id, clock, signo, notify;
+	uint64_t sival;
+	int32_t tid;
+	int32_t overrun;
+	int64_t interval_s, interval_ns, value_s, value_ns;
+};
+
+struct rst_rlimit {
+	uint64_t soft, hard;
+};
+
+/* Queued signals: @nr siginfo of 128 bytes each at @off. */
+struct rst_queue {
+	uint64_t off;
+	uint32_t nr;
+	uint32_t reserved;
+};
+
+struct rst_process {
+	struct rst_sigaction actions[RST_NR_SIGACTIONS]; /* signals 1 to 64 without 9 and 19 */
+	struct rst_itimer itimers[3];                    /* real, virtual, prof */
+	struct rst_rlimit rlimits[RST_NR_RLIMITS];
+	struct rst_queue pending;
+	uint64_t timers_off; /* struct rst_posix_timer[] */
+	uint32_t nr_timers;
+	uint32_t nr_rlimits;
+	uint32_t personality;
+	uint32_t child_subreaper;
+	uint32_t membarrier; /* mask of MEMBARRIER_CMD_REGISTER_* */
+	int32_t pid;         /* its own number */
+};
+
+/* ---- one thread ---- */
+
+struct rst_creds {
+	uint32_t uid, euid, suid, fsuid;
+	uint32_t gid, egid, sgid, fsgid;
+	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
+	uint32_t securebits;
+	uint32_t last_cap; /* highest capability of this kernel */
+	uint32_t nr_groups;
+	uint32_t reserved;
+	uint64_t groups_off; /* uint32_t[] */
+};
+
+struct rst_filter {
+	uint64_t off; /* struct sock_filter[] */
+	uint32_t nr;
+	uint32_t flags;
+};
+
+enum { RST_SCHED_KEEP = -1, RST_SECCOMP_NONE = 0, RST_SECCOMP_STRICT = 1, RST_SECCOMP_FILTER = 2 };
+
+struct rst_thread {
+	int32_t tid;
+	uint32_t nr_filters;
+	uint64_t stack_off; /* offset of the end of its stack */
+	uint64_t robust_list, robust_len;
+	uint64_t clear_tid;
+	uint64_t sas_sp, sas_size;
+	uint32_t sas_flags;
+	uint32_t rseq_len; /* 0: not registered */
+	uint64_t rseq;
+	uint32_t rseq_sig;
+	int32_t policy; /* RST_SCHED_KEEP: leave */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t sched_flags; /* SCHED_FLAG_* */
+	uint64_t sched_runtime, sched_deadline, sched_period;
+	uint64_t affinity_off; /* bytes of the mask */
+	uint32_t affinity_len; /* 0: leave */
+	uint32_t no_new_privs;
+	uint64_t timerslack; /* ns; 0: leave */
+	struct rst_queue pending;
+	uint64_t creds_off; /* struct rst_creds */
+	uint64_t filters_off; /* struct rst_filter[], oldest first */
+	uint32_t seccomp;
+	uint32_t pdeath_sig;
+	char comm[16];
+};
+
+/* ---- the whole ---- */
+
+struct rst_args {
+	uint32_t abi;
+	uint32_t nr_threads;
+	uint64_t area_start; /* address */
+	uint64_t area_len;   /* bytes: what the commit unmaps */
+	uint64_t common_off; /* struct stage_common */
+	uint64_t slot_off;   /* struct stage_slot */
+	uint64_t threads_off; /* struct rst_thread[], leader first, then ascending by tid */
+	uint32_t any_seccomp; /* threads stop at the gate until the host has suspended seccomp */
+	uint32_t nr_creds_done; /* threads with their final credentials; counted by the blob */
+	struct rst_mem mem;
+	struct rst_mm mm;
+	struct rst_process process;
+};
+
+#endif
