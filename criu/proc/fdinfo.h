@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef PROC_FDINFO_H
+#define PROC_FDINFO_H
+
+/*
+ * /proc/PID/fdinfo/FD: four fields that every descriptor has, and the rest as text in which each kind
+ * finds its own keys.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include "proc/scan.h"
+
+struct fdinfo {
+	uint64_t pos;
+	uint32_t flags;         /* O_*; O_CLOEXEC is the descriptor's */
+	int64_t mnt_id;         /* -1: the kernel does not say */
+	bool has_ino;           /* since 5.14 */
+	uint64_t ino;
+	bool has_locks;         /* at least one "lock:" line */
+	const char *text;       /* the whole file, NUL-terminated, from the arena */
+	size_t len;
+};
+
+/* @text is copied into the arena. */
+MUST_USE struct err *fdinfo_parse(const char *text, size_t len, struct arena *a, struct fdinfo *out);
+/* @dirfd: of a task or of a thread with its own table. */
+MUST_USE struct err *fdinfo_read(int dirfd, int fd, struct arena *a, struct fdinfo *out);
+
+/*
+ * The value after "KEY:" and blanks, of the first line that starts with it: false when there is none.
+ * The scan runs to the end of that line.
+ */
+bool fdinfo_find(const struct fdinfo *info, const char *key, struct scan *value_out);
+/*
+ * Goes through all lines that start with "KEY:" (epoll's "tfd", inotify has "inotify wd:N..." and finds
+ * "inotify wd").  Start with *@cursor = NULL.
+ */
+bool fdinfo_next(const struct fdinfo *info, const char *key, const char **cursor,
+		 struct scan *value_out);
+/* A whole value in one base; a key that is missing or anything behind the number is a failure. */
+MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
+MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);
+MUST_USE struct err *fdinfo_oct(const struct fdinfo *info, const char *key, uint64_t *out);
+
+#endif
