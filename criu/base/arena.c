@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/arena.h"
+
+/*
+ * Chunks in a list, the one in use first.  A piece that would waste much of a chunk gets one of its own,
+ * linked behind the one in use.  Under AddressSanitizer every piece is a chunk, so that a read behind a
+ * piece is seen.
+ */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_PIECEWISE 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_PIECEWISE 1
+#endif
+
+enum {
+	ARENA_ALIGN = 16,
+	ARENA_CHUNK = 128 * 1024,
+#ifdef ARENA_PIECEWISE
+	ARENA_OWN_CHUNK = 0,
+#else
+	ARENA_OWN_CHUNK = ARENA_CHUNK / 8,
+#endif
+	ARENA_GROW_FIRST = 8,
+};
+
+struct chunk {
+	struct chunk *next;
+	size_t used;
+	size_t len;
+	_Alignas(ARENA_ALIGN) char bytes[];
+};
+
+struct arena {
+	struct chunk *chunks;
+	ProtobufCAllocator pb;
+};
+
+/* Nothing can be unwound without memory: say it with a plain write and end. */
+static _Noreturn void arena_out_of_memory(void)
+{
+	static const char text[] = "criu-lite: out of memory\n";
+	ssize_t ignored UNUSED = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	abort();
+}
+
+static struct chunk *chunk_new(size_t len)
+{
+	struct chunk *c = NULL;
+
+	if (len <= SIZE_MAX - sizeof(*c))
+		c = calloc(1, sizeof(*c) + len);
+	if (!c)
+		arena_out_of_memory();
+	c->len = len;
+	return c;
+}
+
+static void *pb_alloc(void *arena, size_t len)
+{
+	return arena_alloc(arena, len);
+}
+
+static void pb_free(void *arena UNUSED, void *ptr UNUSED)
+{
+}
+
+struct arena *arena_new(void)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		arena_out_of_memory();
+	a->pb = (ProtobufCAllocator){ .alloc = pb_alloc, .free = pb_free, .allocator_data = a };
+	return a;
+}
+
+void arena_free(struct arena *a)
+{
+	struct chunk *c, *next;
+
+	if (!a)
+		return;
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	free(a);
+}
+
+static void *arena_own_chunk(struct arena *a, size_t len)
+{
+	struct chunk *c = chunk_new(len);
+
+	c->used = len;
+	if (a->chunks) {
+		c->next = a->chunks->next;
+		a->chunks->next = c;
+	} else {
+		a->chunks = c;
+	}
+	return c->bytes;
+}
+
+void *arena_alloc(struct arena *a, size_t len)
+{
+	size_t rounded = (len + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	struct chunk *c = a->chunks;
+	void *piece;
+
+	if (len > ARENA_OWN_CHUNK || rounded < len)
+		return arena_own_chunk(a, len);
+	if (!c || c->len - c->used < rounded) {
+		c = chunk_new(ARENA_CHUNK);
+		c->next = a->chunks;
+		a->chunks = c;
+	}
+	piece = c->bytes + c->used;
+	c->used += rounded;
+	return piece;
+}
+
+void *arena_array(struct arena *a, size_t nr, size_t size)
+{
+	size_t len;
+
+	if (__builtin_mul_overflow(nr, size, &len))
+		arena_out_of_memory();
+	return arena_alloc(a, len);
+}
+
+void *arena_memdup(struct arena *a, const void *src, size_t len)
+{
+	void *copy = arena_alloc(a, len);
+
+	if (len)
+		memcpy(copy, src, len);
+	return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *text)
+{
+	return arena_memdup(a, text, strlen(text) + 1);
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (len < 0)
+		arena_out_of_memory();
+	text = arena_alloc(a, (size_t)len + 1);
+	va_start(args, fmt);
+	vsnprintf(text, (size_t)len + 1, fmt, args);
+	va_end(args);
+	return text;
+}
+
+void *arena_grow(struct arena *a, void *array, size_t nr, size_t size)
+{
+	bool is_full = nr >= ARENA_GROW_FIRST && (nr & (nr - 1)) == 0;
+	void *grown;
+
+	if (array && !is_full)
+		return array;
+	grown = arena_array(a, nr ? MAX(nr * 2, (size_t)ARENA_GROW_FIRST) : ARENA_GROW_FIRST, size);
+	if (array)
+		memcpy(grown, array, nr * size);
+	return grown;
+}
+
+ProtobufCAllocator *arena_pb_allocator(struct arena *a)
+{
+	return &a->pb;
+}
