@@ -15,77 +15,60 @@
 
 #include <stdint.h>
 
+#include "pie/abi/rst_mem.h"
+
 enum { RST_ABI = 1, RST_PAGE = 4096, RST_NR_SIGACTIONS = 62, RST_NR_RLIMITS = 16 };
 
 /* Which step of the blob could not be done; the host has one text for each (task/rst_text.c). */
 enum rst_where {
 	RST_NOWHERE = 0,
-	RST_ABI_MISMATCH,
+	RST_AT_ABI_MISMATCH,
 	/* rst_mem.c */
-	RST_MEM_UNMAP, /* detail: address */
-	RST_MEM_MOVE,
-	RST_MEM_PROTECT,
-	RST_MEM_ADVISE,
-	RST_MEM_LOCK,
-	RST_MEM_VDSO,
-	RST_MEM_AIO,
-	RST_MEM_GUARD,
+	RST_AT_MEM_UNMAP, /* detail: address */
+	RST_AT_MEM_MOVE,
+	RST_AT_MEM_PROTECT,
+	RST_AT_MEM_ADVISE,
+	RST_AT_MEM_LOCK,
+	RST_AT_MEM_VDSO,
+	RST_AT_MEM_AIO,
+	RST_AT_MEM_GUARD,
 	/* restorer.c and the other parts */
-	RST_MM_MAP = 32,
-	RST_THP,
-	RST_PERSONALITY,
-	RST_EXE,
-	RST_COMM,
-	RST_THREAD,    /* detail: tid */
-	RST_SIGACTION, /* detail: signal */
-	RST_ITIMER,    /* detail: which */
-	RST_TIMER,     /* detail: timer id */
-	RST_RLIMIT,    /* detail: which */
-	RST_SUBREAPER,
-	RST_MEMBARRIER, /* detail: command */
-	RST_ROBUST,
-	RST_SAS,
-	RST_RSEQ,
-	RST_SCHED,
-	RST_AFFINITY,
-	RST_NICE,
-	RST_TIMERSLACK,
-	RST_SIGQUEUE, /* detail: signal */
-	RST_GROUPS,
-	RST_UID,
-	RST_GID,
-	RST_CAPS,
-	RST_BOUND, /* detail: capability */
-	RST_AMBIENT,
-	RST_SECUREBITS,
-	RST_NO_NEW_PRIVS,
-	RST_PDEATHSIG,
-	RST_DUMPABLE,
-	RST_SECCOMP, /* detail: index of the filter */
-	RST_FILES,
+	RST_AT_MM_MAP = 32,
+	RST_AT_THP,
+	RST_AT_PERSONALITY,
+	RST_AT_EXE,
+	RST_AT_COMM,
+	RST_AT_THREAD,    /* detail: tid */
+	RST_AT_SIGACTION, /* detail: signal */
+	RST_AT_ITIMER,    /* detail: which */
+	RST_AT_TIMER,     /* detail: timer id */
+	RST_AT_RLIMIT,    /* detail: which */
+	RST_AT_SUBREAPER,
+	RST_AT_MEMBARRIER, /* detail: command */
+	RST_AT_ROBUST,
+	RST_AT_SAS,
+	RST_AT_RSEQ,
+	RST_AT_SCHED,
+	RST_AT_AFFINITY,
+	RST_AT_NICE,
+	RST_AT_TIMERSLACK,
+	RST_AT_SIGQUEUE, /* detail: signal */
+	RST_AT_GROUPS,
+	RST_AT_UID,
+	RST_AT_GID,
+	RST_AT_CAPS,
+	RST_AT_BOUND, /* detail: capability */
+	RST_AT_AMBIENT,
+	RST_AT_SECUREBITS,
+	RST_AT_NO_NEW_PRIVS,
+	RST_AT_PDEATHSIG,
+	RST_AT_DUMPABLE,
+	RST_AT_SECCOMP, /* detail: index of the filter */
+	RST_AT_FILES,
 	RST_NR_WHERE,
 };
 
-/* ---- memory (rst_mem.c; filled by mem/) ---- */
-
-struct rst_range {
-	uint64_t start;
-	uint64_t end;
-};
-
-/* A parked area that must be moved home. */
-struct rst_move {
-	uint64_t from;
-	uint64_t to;
-	uint64_t len;
-};
-
-struct rst_mem {
-	uint64_t keep_off; /* struct rst_range[]: ascending; everything outside these, the area excepted, is unmapped */
-	uint64_t moves_off; /* struct rst_move[], done in order after the unmapping */
-	uint32_t nr_keep;
-	uint32_t nr_moves;
-};
+/* ---- memory: pie/abi/rst_mem.h; filled by mem/, run by rst_mem.c ---- */
 
 /* ---- fields of the address space ---- */
 
@@ -206,7 +189,7 @@ struct rst_args {
 	uint64_t threads_off; /* struct rst_thread[], leader first, then ascending by tid */
 	uint32_t any_seccomp; /* threads stop at the gate until the host has suspended seccomp */
 	uint32_t nr_creds_done; /* threads with their final credentials; counted by the blob */
-	struct rst_mem mem;
+	struct rst_mem_args mem;
 	struct rst_mm mm;
 	struct rst_process process;
 };
