@@ -48,6 +48,7 @@ struct task {
 	pid_t pgid; /* as in the images: the dumped pid namespace's numbers */
 	pid_t sid;
 	enum task_state state;
+	int stop_signal;  /* TASK_STOPPED: what stopped it */
 
 	struct thread *threads; /* leader first; a zombie has none but its leader's core */
 	size_t nr_threads;
