@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# criu-lite.  Rooms are found by wildcard: a new file in criu/ROOM/ needs no line here.
+#   O=DIR  where everything is built (build)      V=1  show command lines
+#   CC=clang                                      SANITIZE=address,undefined
+#   T=NAME only these tests                       WERROR=1  warnings are errors
+
+MAKEFLAGS += --no-builtin-rules
+O ?= build
+V ?= 0
+DESTDIR ?=
+PREFIX ?= /usr/local
+SANITIZE ?=
+WERROR ?= 0
+T ?=
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' $(1) $(patsubst $(O)/%,%,$@))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+include Makefile.config
+
+VERSION := $(shell sed -n 's/.*CRIU_LITE_VERSION "\(.*\)".*/\1/p' criu/cli/version.h 2>/dev/null)
+
+# --- flags ---
+
+WARNINGS := -Wall -Wextra -Werror=implicit-function-declaration -Werror=unused-result \
+	    -Werror=incompatible-pointer-types -Werror=int-conversion -Werror=return-type
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+CFLAGS ?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -Icriu -I$(O)/images -I$(O)/gen $(LIB_CFLAGS)
+ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS)
+SAN_CFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+ALL_LDFLAGS := -Wl,--as-needed $(LDFLAGS) $(SAN_CFLAGS)
+DEPFLAGS = -MMD -MP -MF $@.d
+
+# --- what there is ---
+
+protos := $(wildcard images/*.proto)
+pb_c := $(protos:images/%.proto=$(O)/images/%.pb-c.c)
+pb_h := $(pb_c:.c=.h)
+# opts.proto uses the options of protobuf's own descriptor.
+ifneq ($(wildcard images/opts.proto),)
+pb_google := $(O)/images/google/protobuf/descriptor.pb-c
+pb_c += $(pb_google).c
+pb_h += $(pb_google).h
+endif
+
+srcs := $(filter-out criu/pie/%,$(wildcard criu/*/*.c criu/arch/$(ARCH)/*.c))
+asms := $(wildcard criu/arch/$(ARCH)/*.S)
+main_src := criu/cli/main.c
+objs := $(srcs:%.c=$(O)/%.o) $(asms:%.S=$(O)/%.o)
+lib_objs := $(filter-out $(main_src:%.c=$(O)/%.o),$(objs)) $(pb_c:.c=.o) $(O)/pie/blobs.o
+
+unit_srcs := $(wildcard test/unit/*.c)
+units := $(unit_srcs:%.c=$(O)/%)
+case_srcs := $(wildcard test/cases/*/*.c)
+cases := $(case_srcs:%.c=$(O)/%)
+case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
+
+.PHONY: all config deps clean tests units install uninstall demo check lint bench format format-check \
+	compile_commands.json fuzz
+
+all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
+
+config:
+	@scripts/install-deps --check $(BUILD_NEEDS)
+
+deps:
+	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS)
+
+# --- protobuf ---
+
+$(O)/images/%.pb-c.c $(O)/images/%.pb-c.h: images/%.proto | config
+	$(call say,PROTOC)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=images --proto_path=/usr/include --c_out=$(O)/images $<
+
+$(O)/images/google/protobuf/%.pb-c.c $(O)/images/google/protobuf/%.pb-c.h: \
+		/usr/include/google/protobuf/%.proto | config
+	$(call say,PROTOC)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=/usr/include --c_out=$(O)/images $<
+
+/usr/include/google/protobuf/%.proto: | config ;
+
+# Generated code follows its generator's style.
+$(O)/images/%.pb-c.o: $(O)/images/%.pb-c.c | $(pb_h)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -w $(SAN_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# --- the tool ---
+
+san_of = $(if $(filter $(NO_SANITIZE),$(1)),,$(SAN_CFLAGS))
+
+$(O)/%.o: %.c | config $(pb_h)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(call san_of,$<) $(DEPFLAGS) -c -o $@ $<
+
+$(O)/%.o: %.S | config
+	$(call say,AS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -g $(DEPFLAGS) -c -o $@ $<
+
+# The list of objects is a file, so that an object that went away leaves the archive too.
+$(O)/libcriu-lite.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(sort $(lib_objs))' | cmp -s - $@ || echo '$(sort $(lib_objs))' >$@
+
+$(O)/libcriu-lite.a: $(lib_objs) $(O)/libcriu-lite.list
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(lib_objs)
+
+$(O)/criu-lite: $(main_src:%.c=$(O)/%.o) $(O)/libcriu-lite.a
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+.PHONY: FORCE
+FORCE:
+
+# --- the blobs: freestanding programs that end up inside tasks ---
+
+PIE_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
+	      -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	      -D_GNU_SOURCE -Icriu $(WARNINGS) \
+	      $(call cc-option,-fno-tree-loop-distribute-patterns)# else gcc's memset calls itself
+pie_srcs = $(wildcard $(addprefix criu/pie/,$(1)))
+PARASITE_OBJS ?= $(patsubst criu/%.c,$(O)/%.o,$(call pie_srcs,parasite.c par_*.c string.c))
+RESTORER_OBJS ?= $(patsubst criu/%.c,$(O)/%.o,$(call pie_srcs,restorer.c rst_*.c string.c))
+BLOBS := $(basename $(notdir $(wildcard criu/pie/parasite.c criu/pie/restorer.c)))
+
+$(O)/pie/%.o: criu/pie/%.c | config
+	$(call say,PIE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PIE_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(O)/pie/parasite.elf: $(PARASITE_OBJS)
+$(O)/pie/restorer.elf: $(RESTORER_OBJS)
+$(O)/pie/%.elf: criu/pie/blob.lds
+	$(call say,LD)
+	$(Q)$(LD) -static -pie --no-dynamic-linker -z text --build-id=none -T $< -o $@ $(filter %.o,$^)
+
+$(O)/pie/%.bin: $(O)/pie/%.elf criu/pie/SIZES scripts/check-blob
+	$(call say,BLOB)
+	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)scripts/check-blob $< $@ criu/pie/SIZES
+
+# blob_NAME_start and blob_NAME_end; an empty blob where its source is not there.
+$(O)/pie/blobs.S: Makefile
+	@mkdir -p $(@D)
+	@{ echo '.section .rodata.blobs, "a", @progbits'; \
+	for b in parasite restorer; do \
+		echo ".balign 16"; echo ".globl blob_$${b}_start, blob_$${b}_end"; \
+		echo "blob_$${b}_start:"; \
+		if [ -e criu/pie/$$b.c ]; then echo ".incbin \"$(O)/pie/$$b.bin\""; fi; \
+		echo "blob_$${b}_end:"; echo ".byte 0"; \
+	done; \
+	echo '.section .note.GNU-stack, "", @progbits'; } >$@
+
+$(O)/pie/blobs.o: $(O)/pie/blobs.S $(BLOBS:%=$(O)/pie/%.bin)
+	$(call say,AS)
+	$(Q)$(CC) -c -o $@ $<
+
+# --- tests ---
+
+tests: units $(cases)
+units: $(units)
+
+$(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
+	$(call say,UNIT)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) $(DEPFLAGS) $(ALL_LDFLAGS) -o $@ $< \
+		$(O)/libcriu-lite.a $(LIB_LDLIBS) -lpthread
+
+$(O)/test/lib/%.o: test/lib/%.c | config
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
+
+# A line "/* ldflags: -lfoo */" in the source adds to the link, "/* cflags: -O0 */" to the compilation.
+word_of = $(shell sed -n 's|^/\* $(1): \(.*\) \*/$$|\1|p' $(2))
+
+$(O)/test/cases/%: test/cases/%.c $(case_lib) | config
+	$(call say,CASE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) $(call word_of,cflags,$<) -pthread $(DEPFLAGS) \
+		-o $@ $< $(case_lib) $(call word_of,ldflags,$<)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
