@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parasite: asks the kernel from inside a task what nobody can ask from outside.  Freestanding, no data,
+ * no relocations; its state is the argument area.  It only reads: nothing it does is to be undone.
+ */
+#include "pie/abi/parasite.h"
+
+#include <linux/prctl.h>
+#include <asm/unistd.h>
+
+#include "arch/x86_64/sys.h"
+
+#define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
+#define PR_GET_MDWE_NR 66
+
+/* From the head below: never inlined, so that the head can call it by name. */
+__attribute__((used, noinline, noreturn)) void parasite_main(struct parasite_args *args);
+
+/*
+ * The tool sets rdi, rsi, rdx for mprotect(args, length, PROT_READ | PROT_WRITE), rax to its number, r12 to the
+ * args and the stack pointer to the end of the stack.  No push may happen before the call.
+ */
+__asm__(".pushsection .head, \"ax\", @progbits\n"
+	"parasite_start:\n"
+	"	syscall\n"
+	"	mov %r12, %rdi\n"
+	"	call parasite_main\n"
+	"	hlt\n"
+	".popsection\n");
+
+/* Loads the frame: the thread is back where it was stopped. */
+__attribute__((noreturn)) void parasite_sigreturn(uint64_t frame);
+__asm__(".pushsection .text\n"
+	".hidden parasite_sigreturn\n"
+	"parasite_sigreturn:\n"
+	"	mov %rdi, %rsp\n"
+	"	mov $15, %eax\n"
+	"	syscall\n"
+	"	hlt\n"
+	".popsection\n");
+
+static int fault(struct parasite_args *args, enum parasite_where where, uint64_t detail, long ret)
+{
+	if (ret >= 0)
+		return 0;
+	args->result.err = (int32_t)ret;
+	args->result.where = where;
+	args->result.detail = detail;
+	return -1;
+}
+
+static long prctl_get(long option, int32_t *out)
+{
+	return sys_call5(__NR_prctl, option, (long)out, 0, 0, 0);
+}
+
+static void dump_sigactions(struct parasite_args *args, struct parasite_task *t)
+{
+	for (int sig = 1; sig <= 64; sig++) {
+		long ret;
+
+		if (sig == 9 || sig == 19)
+			continue;
+		ret = sys_call4(__NR_rt_sigaction, sig, 0, (long)&t->sigaction[sig - 1], 8);
+		if (fault(args, PARASITE_SIGACTION, sig, ret))
+			return;
+	}
+}
+
+static void dump_task(struct parasite_args *args)
+{
+	struct parasite_task *t = &args->u.task;
+
+	dump_sigactions(args, t);
+	for (int which = 0; which < 3; which++)
+		if (fault(args, PARASITE_ITIMER, which,
+			  sys_call2(__NR_getitimer, which, (long)&t->itimer[which])))
+			return;
+	t->brk = sys_call1(__NR_brk, 0);
+	t->dumpable = sys_call5(__NR_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+	t->thp_disabled = sys_call5(__NR_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	t->mdwe = sys_call5(__NR_prctl, PR_GET_MDWE_NR, 0, 0, 0, 0);
+	t->membarrier = sys_call3(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);
+	fault(args, PARASITE_PRCTL, PR_GET_CHILD_SUBREAPER,
+	      prctl_get(PR_GET_CHILD_SUBREAPER, &t->child_subreaper));
+}
+
+/* stack_t has padding behind its flags; a copy by hand keeps the ABI struct plain. */
+struct kernel_stack {
+	uint64_t sp;
+	int32_t flags;
+	uint32_t pad;
+	uint64_t size;
+};
+
+static void dump_thread(struct parasite_args *args)
+{
+	struct parasite_thread *t = &args->u.thread;
+	struct kernel_stack ss = { 0 };
+
+	if (fault(args, PARASITE_SIGALTSTACK, 0, sys_call2(__NR_sigaltstack, 0, (long)&ss)))
+		return;
+	t->ss_sp = ss.sp;
+	t->ss_size = ss.size;
+	t->ss_flags = ss.flags;
+	t->securebits = sys_call5(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+	if (fault(args, PARASITE_PRCTL, PR_GET_PDEATHSIG, prctl_get(PR_GET_PDEATHSIG, &t->pdeath_sig)))
+		return;
+	/* Missing where checkpoint/restore is configured out: such a kernel is refused before. */
+	fault(args, PARASITE_PRCTL, PR_GET_TID_ADDRESS,
+	      sys_call5(__NR_prctl, PR_GET_TID_ADDRESS, (long)&t->tid_address, 0, 0, 0));
+}
+
+static void dump_timers(struct parasite_args *args)
+{
+	struct parasite_timers *t = &args->u.timers;
+
+	for (uint32_t i = 0; i < t->nr && i < PARASITE_TIMERS_MAX; i++) {
+		struct parasite_timer *p = &t->timer[i];
+		int64_t spec[4];
+		long ret = sys_call2(__NR_timer_gettime, p->id, (long)spec);
+
+		if (fault(args, PARASITE_TIMER, p->id, ret))
+			return;
+		p->interval_sec = spec[0];
+		p->interval_nsec = spec[1];
+		p->value_sec = spec[2];
+		p->value_nsec = spec[3];
+		ret = sys_call1(__NR_timer_getoverrun, p->id);
+		if (fault(args, PARASITE_TIMER, p->id, ret))
+			return;
+		p->overrun = ret;
+	}
+}
+
+static void run(struct parasite_args *args)
+{
+	args->result.err = 0;
+	args->result.where = PARASITE_OK;
+	switch (args->cmd) {
+	case PARASITE_TASK:
+		dump_task(args);
+		break;
+	case PARASITE_THREAD:
+		dump_thread(args);
+		break;
+	case PARASITE_TIMERS:
+		dump_timers(args);
+		break;
+	default:
+		fault(args, PARASITE_BAD_COMMAND, args->cmd, -22);
+	}
+}
+
+/*
+ * The tool stops us at the signal's delivery, drops it and takes the registers back.  When it has died, nothing
+ * stops us: the signal is one that the program ignores, and the frame leads home.
+ */
+void parasite_main(struct parasite_args *args)
+{
+	run(args);
+	args->done = 1;
+	if (args->sync == PARASITE_SYNC_SIGNAL)
+		sys_call3(__NR_tgkill, sys_call0(__NR_getpid), sys_call0(__NR_gettid), args->sync_signal);
+	parasite_sigreturn(args->frame);
+}
