@@ -4,14 +4,16 @@
 
 /*
  * Memory shared by the coordinator of a restore, its workers and the restorer blobs: one page for all, then one
- * page for each task.
+ * page for each task and helper.
  *
- *	+--------------+---------------+---------------+--
- *	| stage_common | stage_slot 0  | stage_slot 1  | ...
- *	+--------------+---------------+---------------+--
+ *	+--------------+---------------+---------------+-- --+----------------------+---------+
+ *	| stage_common | stage_slot 0  | stage_slot 1  | ... | slots, in birth order | for the |
+ *	|              |               |               |     | (uint32_t)            | workers |
+ *	+--------------+---------------+---------------+-- --+----------------------+---------+
  *	0              4096            8192
  *
- * A restorer sees the common page and its own slot only (both mapped inside its area).
+ * A restorer sees the common page and its own slot only (both mapped inside its area).  All counters go up only and
+ * are changed atomically; the futexes are shared ones.
  */
 
 #include <stdint.h>
@@ -26,23 +28,31 @@ struct rst_result {
 	uint64_t detail;
 };
 
+/* A meeting point: the last to come moves the generation on. */
+struct stage_meeting {
+	uint32_t expected;
+	uint32_t arrived;
+	uint32_t generation; /* futex */
+};
+
 struct stage_common {
-	uint32_t abi;
 	uint32_t events;   /* futex of the coordinator: goes up with each event */
-	uint32_t failed;   /* 1: somebody failed, all give up */
-	uint32_t current;  /* futex of the workers: the stage all may enter */
-	uint32_t arrived;  /* workers that wait to leave the current stage */
+	uint32_t failed;   /* 1 + the slot that failed first, all give up; 0: none */
+	uint32_t open;     /* futex of those who wait for the coordinator */
 	uint32_t nr_ready; /* tasks whose threads are all at the last barrier */
-	uint32_t nr_born;  /* tasks that exist; the list of them is behind the slots */
+	uint32_t nr_gate;  /* tasks whose threads are all at the gate in front of seccomp */
+	uint32_t nr_born;
+	struct stage_meeting workers; /* live tasks */
+	struct stage_meeting all;     /* and helpers, and tasks that become zombies */
 };
 
 enum { STAGE_TEXT = 3072 };
 
 struct stage_slot {
-	uint32_t nr_arrived; /* threads of the task that wait at the barrier */
-	uint32_t gate;       /* futex of the task's threads: barriers below this number are open */
-	uint32_t nr_gate;    /* threads that reached the gate in front of seccomp */
-	uint32_t started;    /* 1: its process runs */
+	uint32_t nr_arrived; /* threads of the task at the last barrier */
+	uint32_t nr_gate;    /* threads at the gate */
+	uint32_t gate_open;  /* futex: 1 when the host has suspended seccomp for all of them */
+	uint32_t release;    /* futex of the last barrier: never moved on, the host takes the threads from there */
 	struct rst_result result;
 	uint32_t text_set; /* 1: @text holds a packed failure */
 	uint32_t reserved;
