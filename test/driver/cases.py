@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finding the test programs and reading what each declares about itself in its source.
+
+A declaration is one C comment on one line, `/* key: value */`; test/README.md lists the keys.
+"""
+import glob
+import os
+import re
+
+KEYS = {
+    "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
+    "between", "restore-shell", "differs", "alone", "pty", "busy", "not",
+}
+DECLARATION = re.compile(r"^/\* ([a-z-]+): *(.*?) *\*/$")
+
+
+class Case:
+    def __init__(self, path, name):
+        self.path = path
+        self.name = name
+        self.keys = {}
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                match = DECLARATION.match(line.strip())
+                if not match:
+                    continue
+                if match[1] not in KEYS:
+                    raise SystemExit(f"{path}: unknown declaration \"{match[1]}\"")
+                self.keys.setdefault(match[1], []).append(match[2])
+
+    def one(self, key, default=""):
+        return " ".join(self.keys[key]) if key in self.keys else default
+
+    def words(self, key):
+        return self.one(key).split()
+
+    @property
+    def budget(self):
+        """Seconds a run may take on a quiet machine; the driver multiplies it for slow ones."""
+        return int(self.one("budget", "30s").rstrip("s"))
+
+    def peer_refusal(self, dumps, restores):
+        """Why the peer cannot take the given part, or None."""
+        for line in self.keys.get("peer", []):
+            what, _, why = line.partition(" ")
+            if what == "no" or (what == "no-dump" and dumps) or (what == "no-restore" and restores):
+                return why
+        return None
+
+
+def find(top):
+    """All cases below test/cases, by name "room/file"."""
+    paths = sorted(glob.glob(os.path.join(top, "cases", "*", "*.c")))
+    return [Case(p, os.path.relpath(p, os.path.join(top, "cases"))[:-2]) for p in paths]
+
+
+def select(cases, wanted, unwanted):
+    """@wanted and @unwanted are lists of names, rooms or shell patterns; all when none is wanted."""
+    import fnmatch
+
+    def hit(case, patterns):
+        room, _, short = case.name.partition("/")
+        return any(p.rstrip("/") in (case.name, room, short) or fnmatch.fnmatch(case.name, p) for p in patterns)
+
+    return [c for c in cases if (not wanted or hit(c, wanted)) and not hit(c, unwanted)]
+
+
+CAPABILITIES = {"chown": 0, "sys_module": 16, "net_admin": 12, "sys_ptrace": 19, "sys_admin": 21, "sys_nice": 23,
+                "sys_resource": 24, "audit_control": 30, "checkpoint_restore": 40, "ipc_lock": 14}
+
+
+def missing_need(need):
+    """Why this machine cannot run a case with that need, or None."""
+    kind, _, name = need.partition(":")
+    if kind == "root":
+        return None if os.geteuid() == 0 else "needs root"
+    if kind == "cap":
+        with open("/proc/self/status", encoding="ascii") as f:
+            caps = int(re.search(r"CapEff:\s*(\w+)", f.read())[1], 16)
+        return None if caps >> CAPABILITIES[name] & 1 else f"needs CAP_{name.upper()}"
+    if kind == "cpu":
+        with open("/proc/cpuinfo", encoding="ascii") as f:
+            return None if re.search(rf"^flags.*\b{name}\b", f.read(), re.M) else f"needs a CPU with {name}"
+    if kind == "file":
+        return None if os.path.exists(name) else f"needs {name}"
+    if kind == "program":
+        import shutil
+        return None if shutil.which(name) else f"needs the program {name}"
+    if kind == "cpus":
+        return None if len(os.sched_getaffinity(0)) >= int(name) else f"needs {name} CPUs"
+    raise SystemExit(f"unknown need \"{need}\"")

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One test, run as the first process of its own pid and mount namespace.
+
+As that first process we inherit every orphan: the restored root task becomes our child, so its exit
+status comes straight from waitpid(), and nothing of the tree or of the tool can hide.
+"""
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+
+from driver import snapshot
+
+OWN_FILES = {"ready", "go", "here", "dump-opts", "restore-opts"}
+SLOW = float(os.environ.get("TEST_SLOW", "4"))  # how much slower than a quiet machine this one may be
+
+
+class Failure(Exception):
+    pass
+
+
+class Skip(Exception):
+    pass
+
+
+class Run:
+    def __init__(self, spec):
+        self.spec = spec
+        self.keys = spec["keys"]
+        self.folder = spec["folder"]
+        self.work = os.path.join(self.folder, "w")
+        self.ended = {}     # pid -> wait status, of children already reaped
+        self.limit = time.monotonic() + spec["budget"] * SLOW
+        self.root = None
+        self.notes = []
+        self.pty = None
+
+    # Children ------------------------------------------------------------------------------
+
+    def spawn(self, argv, cwd, out, env=None, tty=None):
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(ignored_by_python, signal.SIG_DFL)
+            os.setsid()
+            os.chdir(cwd)
+            log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            if tty:
+                stdin = os.open(tty, os.O_RDWR)     # a session leader without one: becomes its terminal
+            else:
+                stdin = os.open("/dev/null", os.O_RDONLY)
+            for number, fd in ((0, stdin), (1, log), (2, log)):
+                os.dup2(fd, number)
+            os.closerange(3, 1024)
+            os.umask(0o022)
+            os.execve(argv[0], argv, os.environ if env is None else env)
+        except BaseException as e:  # the child must never return into the driver
+            os.write(2, f"cannot start {argv[0]}: {e}\n".encode())
+        os._exit(126)
+
+    def reap(self, wait_s=0.0):
+        """Collects ended children; waits up to @wait_s for the first one."""
+        until = time.monotonic() + wait_s
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                pid = 0
+            if pid:
+                self.ended[pid] = status
+                wait_s = 0
+                continue
+            left = until - time.monotonic()
+            if wait_s <= 0 or left <= 0:
+                return
+            signal.sigtimedwait([signal.SIGCHLD], min(left, 0.05))
+
+    def wait_for(self, what, done):
+        """Until done() gives something; the budget of the whole test is the limit."""
+        pause = 0.001
+        while True:
+            self.reap()
+            result = done()
+            if result:
+                return result
+            if time.monotonic() > self.limit:
+                raise Failure(f"waited too long for {what}")
+            signal.sigtimedwait([signal.SIGCHLD], pause)
+            pause = min(pause * 1.5, 0.02)
+
+    def wait_end(self, pid, what):
+        self.wait_for(what, lambda: pid in self.ended)
+        return self.ended.pop(pid)
+
+    def wait_gone(self, what):
+        self.wait_for(what, lambda: not snapshot.pids())
+
+    # The case ------------------------------------------------------------------------------
+
+    def start(self):
+        os.makedirs(self.work, exist_ok=True)
+        os.chmod(self.work, 0o777)
+        os.chmod(self.folder, 0o755)
+        tty = None
+        if "pty" in self.keys:
+            self.pty, slave = os.openpty()
+            tty = os.ttyname(slave)
+            os.close(slave)
+        env = {"PATH": os.environ["PATH"], "HOME": "/", "CASE_DIR": self.work}
+        env.update({k: v for k, v in os.environ.items() if k.startswith("CASE_") and k != "CASE_DIR"})
+        program = self.spec["program"]
+        self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty)
+        ready = os.path.join(self.work, "ready")
+        self.wait_for("the case to be ready", lambda: os.path.exists(ready) or self.root in self.ended)
+        if self.root in self.ended:
+            self.judge(self.ended[self.root], early=True)
+
+    def tell_go(self):
+        with open(os.path.join(self.work, "go"), "w", encoding="ascii"):
+            pass
+
+    def case_output(self):
+        with open(os.path.join(self.folder, "out"), encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+
+    def judge(self, status, early=False):
+        code = os.waitstatus_to_exitcode(status)
+        text = self.case_output().replace("\n", "; ")
+        if code == 77:
+            raise Skip(text.replace("skip: ", "") or "no reason given")
+        if code == 0 and not early:
+            return
+        when = " before it was ready" if early else ""
+        raise Failure(f"the case ended with {code}{when}: {text}")
+
+    def finish(self):
+        """The word to go on, and the case's own verdict."""
+        self.tell_go()
+        self.judge(self.wait_end(self.root, "the case to check itself"))
+        self.wait_gone("all tasks of the case to end")
+
+    # The tool ------------------------------------------------------------------------------
+
+    def options(self, command):
+        out = []
+        for key in ("opts", f"{command}-opts"):
+            for line in self.keys.get(key, []):
+                out += shlex.split(line.replace("%w", self.work))
+            path = os.path.join(self.work, key)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as f:
+                    out += f.read().split("\n")[:-1]
+        return out + self.spec["tool_opts"].get(command, [])
+
+    def tool(self, command, images, extra, log):
+        argv = [self.spec[command], command, "-D", images, "-o", log, "-v4"] + extra + self.options(command)
+        if command == "restore" and "restore-shell" in self.keys:
+            argv = ["/bin/sh", "-c", self.keys["restore-shell"][0] + "; exec \"$@\"", "sh"] + argv
+        with open(os.path.join(self.folder, "commands"), "a", encoding="utf-8") as f:
+            f.write(shlex.join(argv) + "\n")
+        tty = os.ttyname(self.pty_slave()) if command == "restore" and self.pty is not None else None
+        began = time.monotonic()
+        pid = self.spawn(argv, self.folder, os.path.join(self.folder, "tool.out"), tty=tty)
+        status = self.wait_end(pid, f"{command} to end")
+        self.notes.append(f"{command} {(time.monotonic() - began) * 1000:.0f} ms")
+        return os.waitstatus_to_exitcode(status)
+
+    def pty_slave(self):
+        import fcntl
+        import termios
+        return fcntl.ioctl(self.pty, 0x5441, os.O_RDWR | os.O_NOCTTY | getattr(termios, "NONE", 0))
+
+    def log_tail(self, images, log):
+        """What the tool said: its errors, or its last lines."""
+        lines = []
+        for path in (os.path.join(images, log), os.path.join(self.folder, "tool.out")):
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    lines += f.read().splitlines()
+        wrong = [l for l in lines if re.search(r"\b[Ee]rror\b|cannot|refus", l)]
+        return " | ".join((wrong or lines)[-6:])
+
+    def said(self, images, log):
+        text = ""
+        for path in (os.path.join(images, log), os.path.join(self.folder, "tool.out")):
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    text += f.read()
+        return text
+
+    def images(self, number):
+        path = os.path.join(self.folder, f"img{number}")
+        os.makedirs(path)
+        return path
+
+    def files(self):
+        return {n for n in os.listdir(self.work) if n not in OWN_FILES}
+
+    def same(self, before, after, when):
+        allowed = [line.split()[0] for line in self.keys.get("differs", [])]
+        if "busy" in self.keys:
+            return
+        wrong = snapshot.compare(before, after, allowed)
+        if wrong:
+            raise Failure(f"{when}, /proc differs: " + "; ".join(wrong[:8]) +
+                          (f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""))
+
+    # Ways ----------------------------------------------------------------------------------
+
+    def expect_refusal(self, command, images, log, code):
+        if code == 0:
+            raise Failure(f"{command} succeeded, but must refuse")
+        if code < 0:
+            raise Failure(f"{command} was killed by signal {-code}: {self.log_tail(images, log)}")
+        if "criu-lite" not in os.path.basename(self.spec[command]):
+            return
+        for pattern in self.keys["refuse" if command == "dump" else "restore-refuse"]:
+            if not re.search(pattern, self.said(images, log), re.S):
+                raise Failure(f"{command} refused without saying \"{pattern}\": {self.log_tail(images, log)}")
+
+    def dump_running(self, extra):
+        """A dump that must not change anything: refused, or with --leave-running."""
+        before = snapshot.take()
+        images = self.images(1)
+        code = self.tool("dump", images, ["-t", str(self.root)] + extra, "dump.log")
+        if "refuse" in self.keys:
+            self.expect_refusal("dump", images, "dump.log", code)
+        elif code:
+            raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
+        self.same(before, snapshot.take(), "after a dump that leaves the tree")
+        self.finish()
+
+    def round_trip(self, number):
+        before = snapshot.take()
+        files = self.files()
+        images = self.images(number)
+        code = self.tool("dump", images, ["-t", str(self.root)], "dump.log")
+        if code:
+            raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
+        if not os.path.exists(os.path.join(images, "inventory.img")):
+            raise Failure("dump left no inventory.img")
+        status = self.wait_end(self.root, "the dumped root task to end")
+        if not os.WIFSIGNALED(status):
+            raise Failure(f"the dumped task ended by itself with status {status:#x}: {self.case_output()}")
+        self.wait_gone("the dumped tree to be gone")
+        for command in self.keys.get("between", []):
+            if os.system(f"cd {shlex.quote(self.work)} && {command}"):
+                raise Failure(f"between dump and restore, \"{command}\" did not work")
+        code = self.tool("restore", images, ["-d"], "restore.log")
+        if "restore-refuse" in self.keys:
+            self.expect_refusal("restore", images, "restore.log", code)
+            self.wait_gone("what the refused restore made")
+            return False
+        if code:
+            raise Failure(f"restore ended with {code}: {self.log_tail(images, 'restore.log')}")
+        self.same(before, snapshot.take(), "after the restore")
+        if "between" not in self.keys and self.files() != files:
+            raise Failure(f"the files were {sorted(files)} and are {sorted(self.files())}")
+        return True
+
+    def stopped_round(self):
+        """--leave-stopped: nobody runs after the dump until SIGCONT."""
+        before = snapshot.take()
+        images = self.images(1)
+        code = self.tool("dump", images, ["-t", str(self.root), "--leave-stopped"], "dump.log")
+        if code:
+            raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
+        states = {pid: snapshot.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] for pid in snapshot.pids()}
+        running = {pid: s for pid, s in states.items() if s not in "TZ"}
+        if running:
+            raise Failure(f"not stopped after --leave-stopped: {running}")
+        for pid in states:
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.05)
+        self.same(before, snapshot.take(), "after --leave-stopped and SIGCONT")
+        self.finish()
+
+    def snaps(self, count):
+        """Dumps with --leave-running, then the last one is restored in the place of the tree."""
+        for number in range(1, count + 1):
+            before = snapshot.take()
+            images = self.images(number)
+            code = self.tool("dump", images, ["-t", str(self.root), "--leave-running"], "dump.log")
+            if code:
+                raise Failure(f"dump {number} ended with {code}: {self.log_tail(images, 'dump.log')}")
+            self.same(before, snapshot.take(), f"after dump {number} with --leave-running")
+        self.finish()
+
+    def main(self):
+        way = self.spec["way"]
+        mounts = snapshot.read("/proc/self/mountinfo")
+        self.start()
+        if way == "nocr":
+            self.finish()
+        elif way == "norst" or "refuse" in self.keys:
+            self.dump_running(["--leave-running"])
+        elif way == "stop":
+            self.stopped_round()
+        elif way == "snaps":
+            self.snaps(self.spec["count"])
+        elif all(self.round_trip(n + 1) for n in range(self.spec["count"])):
+            self.finish()
+        if snapshot.read("/proc/self/mountinfo") != mounts:
+            raise Failure("mounts were left behind")
+
+
+def main(spec_path):
+    with open(spec_path, encoding="utf-8") as f:
+        spec = json.load(f)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    run = Run(spec)
+    result = {"status": "pass", "reason": ""}
+    try:
+        run.main()
+    except Skip as e:
+        result = {"status": "skip", "reason": str(e)}
+    except Failure as e:
+        result = {"status": "fail", "reason": str(e)}
+    result["notes"] = ", ".join(run.notes)
+    with open(os.path.join(spec["folder"], "result.json"), "w", encoding="utf-8") as f:
+        json.dump(result, f)
+    sys.stdout.flush()
+    os._exit(0)     # the kernel ends whatever is left in the namespace
