@@ -74,6 +74,12 @@ config:
 deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS)
 
+# Other flags or another compiler: everything is built again.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS)' >$@
+
 # --- protobuf ---
 
 $(O)/images/%.pb-c.c $(O)/images/%.pb-c.h: images/%.proto | config
@@ -90,7 +96,7 @@ $(O)/images/google/protobuf/%.pb-c.c $(O)/images/google/protobuf/%.pb-c.h: \
 /usr/include/google/protobuf/%.proto: | config ;
 
 # Generated code follows its generator's style.
-$(O)/images/%.pb-c.o: $(O)/images/%.pb-c.c | $(pb_h)
+$(O)/images/%.pb-c.o: $(O)/images/%.pb-c.c $(O)/flags | $(pb_h)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -w $(SAN_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
@@ -98,7 +104,7 @@ $(O)/images/%.pb-c.o: $(O)/images/%.pb-c.c | $(pb_h)
 
 san_of = $(if $(filter $(NO_SANITIZE),$(1)),,$(SAN_CFLAGS))
 
-$(O)/%.o: %.c | config $(pb_h)
+$(O)/%.o: %.c $(O)/flags | config $(pb_h)
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(call san_of,$<) $(DEPFLAGS) -c -o $@ $<
@@ -135,7 +141,7 @@ PARASITE_OBJS ?= $(patsubst criu/%.c,$(O)/%.o,$(call pie_srcs,parasite.c par_*.c
 RESTORER_OBJS ?= $(patsubst criu/%.c,$(O)/%.o,$(call pie_srcs,restorer.c rst_*.c string.c))
 BLOBS := $(basename $(notdir $(wildcard criu/pie/parasite.c criu/pie/restorer.c)))
 
-$(O)/pie/%.o: criu/pie/%.c | config
+$(O)/pie/%.o: criu/pie/%.c $(O)/flags | config
 	$(call say,PIE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PIE_CFLAGS) $(DEPFLAGS) -c -o $@ $<
@@ -178,7 +184,7 @@ $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
 	$(Q)$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) $(DEPFLAGS) $(ALL_LDFLAGS) -o $@ $< \
 		$(O)/libcriu-lite.a $(LIB_LDLIBS) -lpthread
 
-$(O)/test/lib/%.o: test/lib/%.c | config
+$(O)/test/lib/%.o: test/lib/%.c $(O)/flags | config
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
