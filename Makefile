@@ -74,6 +74,9 @@ config:
 deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS)
 
+lint-deps:
+	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
+
 # Other flags or another compiler: everything is built again.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
@@ -200,3 +203,79 @@ $(O)/test/cases/%: test/cases/%.c $(case_lib) | config
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+
+# --- targets for people ---
+
+install: all
+	install -D -m 755 $(O)/criu-lite $(DESTDIR)$(PREFIX)/sbin/criu-lite
+	install -D -m 644 $(O)/criu-lite.8 $(DESTDIR)$(PREFIX)/share/man/man8/criu-lite.8
+	install -D -m 644 $(O)/criu-lite.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/criu-lite
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/criu-lite $(DESTDIR)$(PREFIX)/share/man/man8/criu-lite.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/criu-lite
+
+# Packages first: what they bring is only seen by a make that starts after them.
+demo: deps
+	@$(MAKE) --no-print-directory O=$(O) all
+	@BIN=$(O)/criu-lite test/demo
+
+check: deps
+	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
+	@T='$(T)' scripts/run-checks $(O)
+
+check-vm:
+	@test/vm/run -a --build $(O)
+
+bench: all tests
+	@test/bench/run --build $(O) $(if $(PEER),--peer $(PEER))
+
+fuzz:
+	@test/fuzz/run --build $(O)
+
+# Only what belongs to us and is C; generated code and the blob's linker script are not.
+c_files = $(shell find criu lib test images -name '*.[ch]' -not -name '*.pb-c.*' 2>/dev/null)
+sh_files = $(shell grep -lE '^\#!/bin/(ba)?sh' -r scripts test .ci 2>/dev/null)
+
+lint: lint-deps
+	@$(MAKE) --no-print-directory O=$(O) lint-parts
+
+.PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang check-vm
+lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang
+	@echo 'lint: nothing found'
+
+lint-layers:
+	@scripts/check-layers
+
+lint-headers: $(pb_h)
+	@scripts/check-headers -Icriu -I$(O)/images $(LIB_CFLAGS)
+
+lint-globals: all
+	@scripts/check-globals $(O)
+
+lint-messages:
+	@if [ -x scripts/check-messages ]; then scripts/check-messages; fi
+
+lint-shell:
+	@shellcheck $(sh_files)
+
+lint-gcc lint-clang: lint-%:
+	@$(MAKE) --no-print-directory O=$(O)/lint-$* CC=$* WERROR=1 all tests
+
+format:
+	clang-format -i $(c_files)
+
+format-check:
+	@clang-format --dry-run --Werror $(c_files)
+
+# What editors and clang tools read.
+compile_commands.json: $(pb_h)
+	@{ echo '['; sep=; \
+	for f in $(srcs) $(unit_srcs) $(case_srcs); do \
+		printf '%s{ "directory": "%s", "file": "%s", "command": "%s" }\n' "$$sep" '$(CURDIR)' $$f \
+			"$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) -c $$f"; sep=,; \
+	done; echo ']'; } >$@
+
+clean:
+	rm -rf $(O) compile_commands.json
