@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Layout, little endian, nothing between the parts:
+ *
+ *	header    96 bytes   struct header
+ *	files     nr_files times { u64 size, u64 sum, u8 flags, u8 name_len, name }, names ascending
+ *	padding   zeros up to a multiple of 8
+ *	sums      u64 for each page of each file with FILE_PAGES, in the order of the files
+ *
+ * There is exactly one way to write a given manifest, so a reader needs no offsets and nothing can overlap.
+ */
+#include "image/manifest.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+enum { PAGE_BYTES = 4096, FILE_PAGES = 1, HEAD_PARENT = 1, VERSION = 1, RECORD_BYTES = 18 };
+
+static const char magic[8] = { 'C', 'R', 'L', 'M', 'N', 'F', 'S', 'T' };
+
+struct header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_len;
+	uint64_t total_len;
+	uint64_t nr_files;
+	uint32_t flags;
+	uint32_t zero;
+	uint8_t set_id[MANIFEST_ID_LEN];
+	uint8_t parent_id[MANIFEST_ID_LEN];
+	uint8_t mark[MANIFEST_ID_LEN];
+	uint64_t nr_sums;
+};
+
+_Static_assert(sizeof(struct header) == 96, "the header is written as it lies in memory");
+_Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "sums and header are written as they lie in memory");
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct manifest_file *)a)->name, ((const struct manifest_file *)b)->name);
+}
+
+static struct err *pack_measure(const struct manifest_file *files, size_t nr, size_t *records_out,
+				uint64_t *nr_sums_out)
+{
+	size_t records = 0;
+	uint64_t nr_sums = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t name_len = strlen(files[i].name);
+
+		BUG_ON(!name_len || name_len > MANIFEST_FILE_NAME_MAX);
+		BUG_ON(i && !strcmp(files[i].name, files[i - 1].name));
+		BUG_ON(files[i].is_pages && files[i].size % PAGE_BYTES);
+		records += RECORD_BYTES + name_len;
+		nr_sums += files[i].is_pages ? files[i].size / PAGE_BYTES : 0;
+	}
+	*records_out = records;
+	*nr_sums_out = nr_sums;
+	return NULL;
+}
+
+static uint8_t *pack_record(uint8_t *at, const struct manifest_file *f)
+{
+	size_t name_len = strlen(f->name);
+	uint64_t sum = f->is_pages ? 0 : f->sum;
+
+	memcpy(at, &f->size, 8);
+	memcpy(at + 8, &sum, 8);
+	at[16] = f->is_pages ? FILE_PAGES : 0;
+	at[17] = (uint8_t)name_len;
+	memcpy(at + RECORD_BYTES, f->name, name_len);
+	return at + RECORD_BYTES + name_len;
+}
+
+struct err *manifest_pack(const struct manifest_head *head, struct manifest_file *files, size_t nr,
+			  void **own_buf_out, size_t *len_out)
+{
+	struct header h = { .version = VERSION, .header_len = sizeof(h), .nr_files = nr,
+			    .flags = head->has_parent ? HEAD_PARENT : 0 };
+	size_t records, sums_at, len;
+	uint8_t *buf, *at;
+
+	qsort(files, nr, sizeof(*files), by_name);
+	TRY(pack_measure(files, nr, &records, &h.nr_sums));
+	sums_at = (sizeof(h) + records + 7) & ~(size_t)7;
+	len = sums_at + h.nr_sums * sizeof(uint64_t);
+	buf = malloc(len);
+	if (!buf)
+		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest", len);
+
+	memcpy(h.magic, magic, sizeof(magic));
+	h.total_len = len;
+	memcpy(h.set_id, head->set_id, MANIFEST_ID_LEN);
+	memcpy(h.parent_id, head->parent_id, MANIFEST_ID_LEN);
+	memcpy(h.mark, head->mark, MANIFEST_ID_LEN);
+	memcpy(buf, &h, sizeof(h));
+	at = buf + sizeof(h);
+	for (size_t i = 0; i < nr; i++)
+		at = pack_record(at, &files[i]);
+	memset(at, 0, (size_t)(buf + sums_at - at));
+	at = buf + sums_at;
+	for (size_t i = 0; i < nr; i++) {
+		size_t bytes = files[i].is_pages ? files[i].size / PAGE_BYTES * sizeof(uint64_t) : 0;
+
+		if (bytes)
+			memcpy(at, files[i].sums, bytes);
+		at += bytes;
+	}
+	*own_buf_out = buf;
+	*len_out = len;
+	return NULL;
+}
+
+static struct err *bad(const char *what)
+{
+	return err_new(ERR_IMAGE, "%s: %s", MANIFEST_NAME, what);
+}
+
+static bool name_is_fine(const char *name, size_t len)
+{
+	return len && !memchr(name, '/', len) && !memchr(name, 0, len) && name[0] != '.';
+}
+
+static struct err *parse_header(const struct header *h, size_t len)
+{
+	if (memcmp(h->magic, magic, sizeof(magic)))
+		return bad("it is no manifest");
+	if (h->version != VERSION || h->header_len != sizeof(*h))
+		return err_hint(err_new(ERR_IMAGE, "%s: version %u is not known", MANIFEST_NAME, h->version),
+				"use a newer criu-lite for this set");
+	if (h->total_len != len)
+		return err_new(ERR_IMAGE, "%s: it has %zu bytes where %llu were written", MANIFEST_NAME, len,
+			       (unsigned long long)h->total_len);
+	/* Bounds both counts before anything is sized by them. */
+	if (h->nr_files > len / RECORD_BYTES || h->nr_sums > len / sizeof(uint64_t))
+		return bad("its counts are larger than the file");
+	if (h->zero || h->flags & ~(uint32_t)HEAD_PARENT)
+		return bad("unknown flags");
+	return NULL;
+}
+
+/*
+ * One record; its name gets its NUL where the next record's size begins, which was read before: that is why
+ * names are moved one byte down, over name_len.
+ */
+static struct err *parse_record(uint8_t **at, const uint8_t *end, struct manifest_file *f)
+{
+	uint8_t *rec = *at;
+	size_t name_len;
+
+	if (end - rec < RECORD_BYTES)
+		return bad("the list of files is cut short");
+	memcpy(&f->size, rec, 8);
+	memcpy(&f->sum, rec + 8, 8);
+	if (rec[16] & ~FILE_PAGES)
+		return bad("unknown flags of a file");
+	f->is_pages = rec[16] & FILE_PAGES;
+	name_len = rec[17];
+	if ((size_t)(end - rec) < RECORD_BYTES + name_len)
+		return bad("the list of files is cut short");
+	if (!name_is_fine((const char *)rec + RECORD_BYTES, name_len))
+		return bad("a name is not allowed");
+	if (f->is_pages && (f->size % PAGE_BYTES || f->sum))
+		return bad("a pages file of broken size");
+	memmove(rec + 17, rec + RECORD_BYTES, name_len);
+	rec[17 + name_len] = 0;
+	f->name = (const char *)rec + 17;
+	*at = rec + RECORD_BYTES + name_len;
+	return NULL;
+}
+
+static struct err *parse_files(struct manifest *m, const struct header *h, uint8_t *at)
+{
+	uint8_t *end = (uint8_t *)m->bytes + m->len;
+	uint8_t *sums = end - h->nr_sums * sizeof(uint64_t);
+	uint64_t nr_sums = 0;
+
+	for (size_t i = 0; i < m->nr_files; i++) {
+		struct manifest_file *f = &m->files[i];
+
+		TRY(parse_record(&at, end, f));
+		if (i && strcmp(m->files[i - 1].name, f->name) >= 0)
+			return bad("names are out of order");
+		if (!f->is_pages)
+			continue;
+		if (f->size / PAGE_BYTES > h->nr_sums - nr_sums)
+			return bad("there are too few page sums");
+		f->sums = (const uint64_t *)sums + nr_sums;
+		nr_sums += f->size / PAGE_BYTES;
+	}
+	if (nr_sums != h->nr_sums || at > sums || sums - at >= 8)
+		return bad("its parts do not add up");
+	while (at < sums)
+		if (*at++)
+			return bad("padding is not zero");
+	return NULL;
+}
+
+struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out)
+{
+	struct manifest m = { .bytes = own_buf, .len = len };
+	struct header h;
+	struct err *e;
+
+	if (len < sizeof(h)) {
+		free(own_buf);
+		return bad("it is cut short");
+	}
+	memcpy(&h, own_buf, sizeof(h));
+	e = parse_header(&h, len);
+	if (!e && (len - h.nr_sums * sizeof(uint64_t)) % sizeof(uint64_t))
+		e = bad("page sums are not aligned");
+	if (!e) {
+		m.nr_files = h.nr_files;
+		m.files = calloc(m.nr_files + 1, sizeof(*m.files));
+		if (!m.files)
+			e = err_new(ERR_NOMEM, "cannot allocate a list of %zu files", m.nr_files);
+	}
+	if (!e)
+		e = parse_files(&m, &h, (uint8_t *)own_buf + sizeof(h));
+	if (e) {
+		manifest_fini(&m);
+		return e;
+	}
+	memcpy(m.head.set_id, h.set_id, MANIFEST_ID_LEN);
+	memcpy(m.head.parent_id, h.parent_id, MANIFEST_ID_LEN);
+	memcpy(m.head.mark, h.mark, MANIFEST_ID_LEN);
+	m.head.has_parent = h.flags & HEAD_PARENT;
+	*out = m;
+	return NULL;
+}
+
+void manifest_fini(struct manifest *m)
+{
+	free(m->files);
+	free(m->bytes);
+	*m = (struct manifest){ 0 };
+}
+
+const struct manifest_file *manifest_find(const struct manifest *m, const char *name)
+{
+	struct manifest_file key = { .name = name };
+
+	return m->nr_files ? bsearch(&key, m->files, m->nr_files, sizeof(key), by_name) : NULL;
+}
+
+struct err *manifest_digest(const void *manifest, size_t manifest_len, const void *inventory,
+			    size_t inventory_len, uint8_t out[MANIFEST_DIGEST_LEN])
+{
+	XXH3_state_t *state = XXH3_createState();
+	XXH128_canonical_t canonical;
+
+	if (!state)
+		return err_new(ERR_NOMEM, "cannot allocate the state of a digest");
+	XXH3_128bits_reset(state);
+	XXH3_128bits_update(state, manifest, manifest_len);
+	XXH3_128bits_update(state, inventory, inventory_len);
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+	XXH3_freeState(state);
+	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
+	return NULL;
+}

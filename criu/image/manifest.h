@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IMAGE_MANIFEST_H
+#define IMAGE_MANIFEST_H
+
+/*
+ * The manifest of a set: size and XXH3 sum of every image but the inventory, a sum per 4 KiB page for pages files,
+ * the set's own id and its parent's.  The digest in inventory.img covers it and the inventory.  Layout:
+ * images/README.md, "Manifest".
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define MANIFEST_NAME "manifest.criu-lite"
+
+enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 255 };
+
+struct manifest_head {
+	uint8_t set_id[MANIFEST_ID_LEN];
+	bool has_parent;
+	uint8_t parent_id[MANIFEST_ID_LEN]; /* zeros: the parent has no manifest */
+	uint8_t mark[MANIFEST_ID_LEN];      /* of the dirty tracker; zeros: none */
+};
+
+struct manifest_file {
+	const char *name;
+	uint64_t size;
+	uint64_t sum;         /* XXH3-64 of the contents; unused for pages */
+	bool is_pages;        /* size is a multiple of 4096 and there is a sum for each page */
+	const uint64_t *sums; /* size / 4096 of them */
+};
+
+struct manifest {
+	struct manifest_head head;
+	struct manifest_file *files; /* by name */
+	size_t nr_files;
+	void *bytes; /* what names and sums point into */
+	size_t len;
+};
+
+/*
+ * The bytes of a manifest.  @files is sorted here; names must differ.  *own_buf_out is to be freed.
+ */
+MUST_USE struct err *manifest_pack(const struct manifest_head *head, struct manifest_file *files, size_t nr,
+				   void **own_buf_out, size_t *len_out);
+/*
+ * The opposite.  Takes @own_buf (malloc) in any case; @out is to be given to manifest_fini().  ERR_IMAGE for
+ * everything that manifest_pack() would not write.
+ */
+MUST_USE struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out);
+void manifest_fini(struct manifest *m);
+/* NULL if it is not listed. */
+const struct manifest_file *manifest_find(const struct manifest *m, const char *name);
+
+/*
+ * The digest of a set: XXH3-128 of the manifest's bytes and then those of the packed inventory without its digest
+ * field, most significant byte first.
+ */
+MUST_USE struct err *manifest_digest(const void *manifest, size_t manifest_len, const void *inventory,
+				     size_t inventory_len, uint8_t out[MANIFEST_DIGEST_LEN]);
+
+#endif
