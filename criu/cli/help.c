@@ -48,8 +48,10 @@ static void print_option(FILE *to, const struct option_row *row)
 	int width;
 
 	option_names(row, names);
-	snprintf(text, sizeof(text), "%s%s%s%s", row->help, row->fallback && row->help ? " (default: " : "",
-		 row->fallback ? row->fallback : "", row->fallback ? ")" : "");
+	if (row->fallback && row->type != OPT_FD)
+		snprintf(text, sizeof(text), "%s (default: %s)", row->help, row->fallback);
+	else
+		snprintf(text, sizeof(text), "%s", row->help);
 	width = fprintf(to, "%s", names);
 	if (width >= HELP_COLUMN - 1) {
 		fputc('\n', to);
