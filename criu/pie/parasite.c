@@ -67,6 +67,20 @@ static void dump_sigactions(struct parasite_args *args, struct parasite_task *t)
 	}
 }
 
+/* Before GET_REGISTRATIONS (6.3) only using a command told: EPERM when it was not registered. */
+static long membarrier_registrations(void)
+{
+	long ret = sys_call3(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);
+	long found = 0;
+
+	if (ret >= 0)
+		return ret;
+	for (int cmd = 1 << 3; cmd <= 1 << 7; cmd <<= 2)
+		if (sys_call3(__NR_membarrier, cmd, 0, 0) == 0)
+			found |= cmd << 1;
+	return found;
+}
+
 static void dump_task(struct parasite_args *args)
 {
 	struct parasite_task *t = &args->u.task;
@@ -80,7 +94,7 @@ static void dump_task(struct parasite_args *args)
 	t->dumpable = sys_call5(__NR_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
 	t->thp_disabled = sys_call5(__NR_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
 	t->mdwe = sys_call5(__NR_prctl, PR_GET_MDWE_NR, 0, 0, 0, 0);
-	t->membarrier = sys_call3(__NR_membarrier, MEMBARRIER_CMD_GET_REGISTRATIONS, 0, 0);
+	t->membarrier = membarrier_registrations();
 	fault(args, PARASITE_PRCTL, PR_GET_CHILD_SUBREAPER,
 	      prctl_get(PR_GET_CHILD_SUBREAPER, &t->child_subreaper));
 }
@@ -103,6 +117,7 @@ static void dump_thread(struct parasite_args *args)
 	t->ss_sp = ss.sp;
 	t->ss_size = ss.size;
 	t->ss_flags = ss.flags;
+	t->timerslack_ns = sys_call5(__NR_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	t->securebits = sys_call5(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
 	if (fault(args, PARASITE_PRCTL, PR_GET_PDEATHSIG, prctl_get(PR_GET_PDEATHSIG, &t->pdeath_sig)))
 		return;

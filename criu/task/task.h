@@ -15,6 +15,7 @@
 
 #include "core.pb-c.h"
 #include "pstree.pb-c.h"
+#include "seccomp.pb-c.h"
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -76,6 +77,7 @@ struct dump {
 	struct files *files;          /* files/ */
 	struct dump_stats *stats;
 	struct freezer *freezer;      /* task/freeze.h */
+	struct seccomp_table *seccomp; /* task/seccomp.h */
 	struct err *blockers;         /* found so far; all are reported at once */
 };
 
@@ -90,6 +92,8 @@ struct restore {
 	struct mem_restore *mem;      /* mem/restore.h */
 	struct restore_stats *stats;
 	struct stage *stage;          /* task/stage.h: memory shared with all workers */
+	struct born_plan *born;       /* task/born.h: who makes whom */
+	SeccompEntry *seccomp;        /* seccomp.img, or NULL */
 };
 
 /* One process being turned into a task: a fork of the coordinator that will jump into the restorer. */

@@ -85,8 +85,9 @@ struct parasite_thread {
 	int32_t ss_flags;
 	int32_t pdeath_sig;
 	uint64_t tid_address;
+	uint64_t timerslack_ns;
 	int32_t securebits;
-	int32_t io_flusher;
+	int32_t pad;
 };
 
 #define PARASITE_TIMERS_MAX 128

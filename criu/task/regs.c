@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Registers, extended state and thread-local segments.
+ *
+ * What a stop does to a waiting system call is undone here (issue a call again: ax is its number, ip in front of
+ * it).  Three cases: the kernel restarts the call by itself when the thread goes on, so only the image needs it;
+ * the call ended with EINTR although no signal came (epoll_wait and others, signal(7)), then the live thread needs
+ * it too; the call was already being restarted (restart_syscall), then its number is found in the code.
+ */
+#include "task/regs.h"
+
+#include <asm/ldt.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch/x86_64/xstate.h"
+#include "base/log.h"
+#include "task/part.h"
+#include "task/rseq.h"
+
+#define GDT_ENTRY_TLS_MIN 12
+#define GDT_ENTRY_TLS_NR 3
+
+#ifndef PTRACE_GET_THREAD_AREA
+#define PTRACE_GET_THREAD_AREA 25
+#endif
+
+/* Signals that interrupt a call for a reason the program can see. */
+static bool has_deliverable_signal(const struct proc_status *st)
+{
+	return (st->sig_pnd | st->shd_pnd) & ~st->sig_blk & ~st->sig_ign & st->sig_cgt;
+}
+
+struct err *regs_settle(pid_t tid, int mem_fd, const struct proc_status *status)
+{
+	struct user_regs_struct gp;
+	bool changed;
+
+	TRY(arch_gp_get(tid, &gp));
+	changed = arch_syscall_reissue(&gp, has_deliverable_signal(status), false);
+	if (!changed)
+		TRY(rseq_leave_section(tid, mem_fd, &gp, &changed));
+	return changed ? arch_gp_set(tid, &gp) : NULL;
+}
+
+static bool is_restartable_wait(uint32_t nr)
+{
+	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll || nr == SYS_futex;
+}
+
+/*
+ * restart_syscall means "the call that was interrupted before", which only this kernel remembers.  Its arguments
+ * are still in the registers, and C libraries load the number right in front of the instruction (b8 imm32).
+ */
+static void find_restarted_call(const struct thread_view *v, struct user_regs_struct *gp)
+{
+	uint8_t code[5];
+	uint32_t nr;
+
+	if (gp->orig_rax != SYS_restart_syscall)
+		return;
+	if (pread(v->mem_fd, code, sizeof(code), (off_t)(gp->rip - ARCH_SYSCALL_INSN_LEN - 5)) != 5)
+		return;
+	memcpy(&nr, code + 1, sizeof(nr));
+	if (code[0] == 0xb8 && is_restartable_wait(nr)) {
+		gp->orig_rax = nr;
+		return;
+	}
+	/* As if a signal had come: the program is told that the wait was cut short. */
+	gp->rax = -EINTR;
+	gp->orig_rax = -1;
+}
+
+static UserX86RegsEntry *gp_to_pb(struct arena *a, const struct user_regs_struct *gp)
+{
+	UserX86RegsEntry *r = PB_NEW(a, UserX86RegsEntry, user_x86_regs_entry);
+
+	r->r15 = gp->r15;
+	r->r14 = gp->r14;
+	r->r13 = gp->r13;
+	r->r12 = gp->r12;
+	r->bp = gp->rbp;
+	r->bx = gp->rbx;
+	r->r11 = gp->r11;
+	r->r10 = gp->r10;
+	r->r9 = gp->r9;
+	r->r8 = gp->r8;
+	r->ax = gp->rax;
+	r->cx = gp->rcx;
+	r->dx = gp->rdx;
+	r->si = gp->rsi;
+	r->di = gp->rdi;
+	r->orig_ax = gp->orig_rax;
+	r->ip = gp->rip;
+	r->cs = gp->cs;
+	r->flags = gp->eflags;
+	r->sp = gp->rsp;
+	r->ss = gp->ss;
+	r->fs_base = gp->fs_base;
+	r->gs_base = gp->gs_base;
+	r->ds = gp->ds;
+	r->es = gp->es;
+	r->fs = gp->fs;
+	r->gs = gp->gs;
+	r->has_mode = true;
+	r->mode = USER_X86_REGS_MODE__NATIVE;
+	return r;
+}
+
+/* set_thread_area(2) entries; 64-bit programs have none, but CRIU wants all three. */
+static struct err *tls_dump(struct arena *a, pid_t tid, ThreadInfoX86 *info)
+{
+	info->n_tls = GDT_ENTRY_TLS_NR;
+	info->tls = arena_array(a, GDT_ENTRY_TLS_NR, sizeof(*info->tls));
+	for (int i = 0; i < GDT_ENTRY_TLS_NR; i++) {
+		UserDescT *e = info->tls[i] = PB_NEW(a, UserDescT, user_desc_t);
+		struct user_desc desc;
+
+		if (ptrace(PTRACE_GET_THREAD_AREA, tid, (void *)(long)(GDT_ENTRY_TLS_MIN + i), &desc))
+			return err_sys(errno, "cannot read segment %d of thread %d", i, tid);
+		e->entry_number = desc.entry_number;
+		e->base_addr = desc.base_addr;
+		e->limit = desc.limit;
+		e->seg_32bit = desc.seg_32bit;
+		e->contents_h = desc.contents & 2;
+		e->contents_l = desc.contents & 1;
+		e->read_exec_only = desc.read_exec_only;
+		e->limit_in_pages = desc.limit_in_pages;
+		e->seg_not_present = desc.seg_not_present;
+		e->usable = desc.useable;
+	}
+	return NULL;
+}
+
+static struct err *regs_dump_thread(struct dump *d, struct thread *t, const struct thread_view *v)
+{
+	ThreadInfoX86 *info = t->core->thread_info = PB_NEW(d->arena, ThreadInfoX86, thread_info_x86);
+	struct user_regs_struct gp = v->ctx->gp;
+
+	find_restarted_call(v, &gp);
+	arch_syscall_reissue(&gp, false, true);
+	info->clear_tid_addr = v->parasite->tid_address;
+	info->gpregs = gp_to_pb(d->arena, &gp);
+	TRY(xstate_to_pb(v->ctx->xstate, v->ctx->xstate_len, d->arena, info));
+	return tls_dump(d->arena, t->host_tid, info);
+}
+
+const struct task_part task_part_regs = {
+	.name = "regs",
+	.dump_thread = regs_dump_thread,
+};

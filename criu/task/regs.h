@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TASK_REGS_H
+#define TASK_REGS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "proc/status.h"
+
+/*
+ * Right after a thread was stopped: a system call that the stop ended with EINTR is issued again, and a restartable
+ * sequence (rseq(2)) is left by its abort handler, as after any preemption.  Sets the registers, so that it
+ * holds for a thread that is only let go again.  @mem_fd is /proc/PID/mem.
+ */
+MUST_USE struct err *regs_settle(pid_t tid, int mem_fd, const struct proc_status *status);
+
+#endif
