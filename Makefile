@@ -36,7 +36,7 @@ CFLAGS ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -Icriu -I$(O)/images -I$(O)/gen $(LIB_CFLAGS)
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS)
 SAN_CFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
-ALL_LDFLAGS := -Wl,--as-needed $(LDFLAGS) $(SAN_CFLAGS)
+ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(SAN_CFLAGS)
 DEPFLAGS = -MMD -MP -MF $@.d
 
 # --- what there is ---
@@ -192,13 +192,13 @@ $(O)/test/lib/%.o: test/lib/%.c $(O)/flags | config
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
 
-# A line "/* ldflags: -lfoo */" in the source adds to the link, "/* cflags: -O0 */" to the compilation.
+# A line "/* ldflags: -lfoo */" in the source adds to the link.
 word_of = $(shell sed -n 's|^/\* $(1): \(.*\) \*/$$|\1|p' $(2))
 
 $(O)/test/cases/%: test/cases/%.c $(case_lib) | config
 	$(call say,CASE)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) $(call word_of,cflags,$<) -pthread $(DEPFLAGS) \
+	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) \
 		-o $@ $< $(case_lib) $(call word_of,ldflags,$<)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
