@@ -184,13 +184,13 @@ units: $(units)
 $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
 	$(call say,UNIT)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) $(DEPFLAGS) $(ALL_LDFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS) -Itest -Itest/unit $(ALL_CFLAGS) $(DEPFLAGS) $(ALL_LDFLAGS) -o $@ $< \
 		$(O)/libcriu-lite.a $(LIB_LDLIBS) -lpthread
 
 $(O)/test/lib/%.o: test/lib/%.c $(O)/flags | config
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -D_GNU_SOURCE -Itest/lib $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
 
 # A line "/* ldflags: -lfoo */" in the source adds to the link.
 word_of = $(shell sed -n 's|^/\* $(1): \(.*\) \*/$$|\1|p' $(2))
@@ -198,7 +198,7 @@ word_of = $(shell sed -n 's|^/\* $(1): \(.*\) \*/$$|\1|p' $(2))
 $(O)/test/cases/%: test/cases/%.c $(case_lib) | config
 	$(call say,CASE)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -Itest $(ALL_CFLAGS) -pthread $(DEPFLAGS) \
+	$(Q)$(CC) -D_GNU_SOURCE -Itest/lib $(ALL_CFLAGS) -pthread $(DEPFLAGS) \
 		-o $@ $< $(case_lib) $(call word_of,ldflags,$<)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
@@ -274,7 +274,7 @@ compile_commands.json: $(pb_h)
 	@{ echo '['; sep=; \
 	for f in $(srcs) $(unit_srcs) $(case_srcs); do \
 		printf '%s{ "directory": "%s", "file": "%s", "command": "%s" }\n' "$$sep" '$(CURDIR)' $$f \
-			"$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) -c $$f"; sep=,; \
+			"$(CC) $(CPPFLAGS) -Itest -Itest/unit $(ALL_CFLAGS) -c $$f"; sep=,; \
 	done; echo ']'; } >$@
 
 clean:
