@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is a number or a word of its own: names, personality, robust list, parent-death signal and the like. */
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proc/pid.h"
 #include "task/part.h"
+#include "task/restore_parts.h"
 
 static struct err *misc_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
@@ -55,4 +57,47 @@ const struct task_part task_part_misc = {
 	.name = "misc",
 	.dump_task = misc_dump_task,
 	.dump_thread = misc_dump_thread,
+};
+
+/* ---- restore ---- */
+
+enum { COMM_BYTES = 16 };
+
+static struct err *misc_check(const struct restore *r UNUSED, const struct task *t)
+{
+	const CoreEntry *core = t->threads[0].core;
+
+	if (core->thread_info->gpregs->has_mode && core->thread_info->gpregs->mode != USER_X86_REGS_MODE__NATIVE)
+		return err_new(ERR_UNSUPPORTED, "task %d is a 32-bit program", t->ns_pid);
+	return NULL;
+}
+
+static struct err *misc_fill(struct worker *w, struct rst_build *b)
+{
+	const TaskCoreEntry *tc = w->task->threads[0].core->tc;
+	struct rst_process *p = &rst_args(b)->process;
+
+	p->pid = w->task->ns_pid;
+	p->personality = tc->personality;
+	p->child_subreaper = tc->has_child_subreaper && tc->child_subreaper;
+	p->membarrier = tc->has_membarrier_registration_mask ? tc->membarrier_registration_mask : 0;
+	return NULL;
+}
+
+static struct err *misc_fill_thread(struct worker *w, struct rst_build *b UNUSED, const struct thread *th,
+				    struct rst_thread *out)
+{
+	const char *name = th->core->thread_core->comm;
+
+	if (!name)
+		name = w->task->threads[0].core->tc->comm;
+	memcpy(out->comm, name, strnlen(name, COMM_BYTES - 1));
+	return NULL;
+}
+
+const struct restore_part restore_part_misc = {
+	.name = "misc",
+	.check = misc_check,
+	.fill = misc_fill,
+	.fill_thread = misc_fill_thread,
 };

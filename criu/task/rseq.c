@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "task/part.h"
+#include "task/restore_parts.h"
 
 #define GET_RSEQ_CONFIGURATION 0x420f
 
@@ -98,4 +99,46 @@ static struct err *rseq_dump_thread(struct dump *d, struct thread *t, const stru
 const struct task_part task_part_rseq = {
 	.name = "rseq",
 	.dump_thread = rseq_dump_thread,
+};
+
+/* ---- restore ---- */
+
+enum { ROBUST_HEAD_BYTES = 24, RSEQ_MIN_BYTES = 20, RSEQ_MAX_BYTES = 4096 };
+
+static struct err *rseq_check_thread(const struct restore *r UNUSED, const struct thread *th)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+	const RseqEntry *rseq = tc->rseq_entry;
+
+	if (tc->futex_rla_len && tc->futex_rla_len != ROBUST_HEAD_BYTES)
+		return err_new(ERR_IMAGE, "core-%d.img: robust list of %u bytes", th->ns_tid, tc->futex_rla_len);
+	if (rseq && rseq->rseq_abi_pointer &&
+	    (rseq->rseq_abi_size < RSEQ_MIN_BYTES || rseq->rseq_abi_size > RSEQ_MAX_BYTES))
+		return err_new(ERR_IMAGE, "core-%d.img: rseq area of %u bytes", th->ns_tid, rseq->rseq_abi_size);
+	return NULL;
+}
+
+static struct err *rseq_fill_thread(struct worker *w UNUSED, struct rst_build *b UNUSED, const struct thread *th,
+				    struct rst_thread *out)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+	const RseqEntry *rseq = tc->rseq_entry;
+
+	if (tc->futex_rla_len) {
+		out->robust_list = tc->futex_rla;
+		out->robust_len = tc->futex_rla_len;
+	}
+	out->clear_tid = th->core->thread_info->clear_tid_addr;
+	if (rseq && rseq->rseq_abi_pointer) {
+		out->rseq = rseq->rseq_abi_pointer;
+		out->rseq_len = rseq->rseq_abi_size;
+		out->rseq_sig = rseq->signature;
+	}
+	return NULL;
+}
+
+const struct restore_part restore_part_rseq = {
+	.name = "rseq",
+	.check_thread = rseq_check_thread,
+	.fill_thread = rseq_fill_thread,
 };

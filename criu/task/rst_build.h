@@ -25,6 +25,9 @@ static inline struct rst_args *rst_args(const struct rst_build *b)
 	return (struct rst_args *)b->buf;
 }
 
+/* @args_off: see above. */
+void rst_build_init(struct rst_build *b, uint64_t args_off);
+void rst_build_fini(struct rst_build *b);
 /* Appends @len bytes (zeros if @data is NULL), aligned to 16; the result is their offset in the area. */
 uint64_t rst_put(struct rst_build *b, const void *data, size_t len);
 /* Where such an offset is now; valid until the next rst_put. */

@@ -2,10 +2,14 @@
 /* Scheduling: policy, priority, nice (CRIU's fields), affinity and timer slack (ours). */
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "task/part.h"
+#include "task/restore_parts.h"
 
 #define SCHED_FLAG_RESET_ON_FORK_BIT 1
 #define POLICY_RESET_ON_FORK 0x40000000
@@ -67,4 +71,70 @@ static struct err *sched_dump_thread(struct dump *d, struct thread *t, const str
 const struct task_part task_part_sched = {
 	.name = "sched",
 	.dump_thread = sched_dump_thread,
+};
+
+/* ---- restore ---- */
+
+static struct err *sched_check_thread(const struct restore *r UNUSED, const struct thread *th)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+	uint32_t policy = tc->has_sched_policy ? tc->sched_policy & ~POLICY_RESET_ON_FORK : 0;
+
+	if (policy > 15)
+		return err_new(ERR_IMAGE, "core-%d.img: scheduling policy %u does not exist", th->ns_tid, policy);
+	if (policy == POLICY_DEADLINE)
+		return err_new(ERR_UNSUPPORTED, "thread %d has SCHED_DEADLINE, whose numbers the images lack",
+			       th->ns_tid);
+	if (tc->has_sched_nice && (tc->sched_nice < -20 || tc->sched_nice > 19))
+		return err_new(ERR_IMAGE, "core-%d.img: nice value %d", th->ns_tid, tc->sched_nice);
+	if (tc->has_cpu_affinity && tc->cpu_affinity.len > AFFINITY_MAX)
+		return err_new(ERR_IMAGE, "core-%d.img: CPU mask of %zu bytes", th->ns_tid, tc->cpu_affinity.len);
+	return NULL;
+}
+
+/* All threads of the worker start with what the worker has now: only differences cost a call. */
+static bool sched_is_as_here(const ThreadCoreEntry *tc)
+{
+	return sched_getscheduler(0) == (int)tc->sched_policy &&
+	       getpriority(PRIO_PROCESS, 0) == (tc->has_sched_nice ? tc->sched_nice : 0) &&
+	       (tc->sched_policy & ~POLICY_RESET_ON_FORK) == SCHED_OTHER;
+}
+
+static void sched_fill_affinity(struct rst_build *b, const ThreadCoreEntry *tc, struct rst_thread *out)
+{
+	char have[AFFINITY_MAX], want[AFFINITY_MAX] = { 0 };
+
+	memset(have, 0, sizeof(have));
+	if (!tc->has_cpu_affinity || !tc->cpu_affinity.len)
+		return;
+	memcpy(want, tc->cpu_affinity.data, tc->cpu_affinity.len);
+	if (!sched_getaffinity(0, sizeof(have), (cpu_set_t *)have) && !memcmp(have, want, sizeof(have)))
+		return;
+	/* The kernel takes whole words. */
+	out->affinity_len = (tc->cpu_affinity.len + 7) / 8 * 8;
+	out->affinity_off = rst_put(b, want, out->affinity_len);
+}
+
+static struct err *sched_fill_thread(struct worker *w UNUSED, struct rst_build *b, const struct thread *th,
+				     struct rst_thread *out)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+
+	out->policy = RST_SCHED_KEEP;
+	if (tc->has_sched_policy && !sched_is_as_here(tc)) {
+		out->policy = tc->sched_policy & ~POLICY_RESET_ON_FORK;
+		out->sched_flags = tc->sched_policy & POLICY_RESET_ON_FORK ? SCHED_FLAG_RESET_ON_FORK_BIT : 0;
+		out->nice = tc->has_sched_nice ? tc->sched_nice : 0;
+		out->priority = tc->has_sched_prio ? tc->sched_prio : 0;
+	}
+	sched_fill_affinity(b, tc, out);
+	if (tc->has_timerslack_ns && (long)tc->timerslack_ns != prctl(PR_GET_TIMERSLACK))
+		out->timerslack = tc->timerslack_ns;
+	return NULL;
+}
+
+const struct restore_part restore_part_sched = {
+	.name = "sched",
+	.check_thread = sched_check_thread,
+	.fill_thread = sched_fill_thread,
 };

@@ -16,6 +16,7 @@
 #include "image/dir.h"
 #include "seccomp.pb-c.h"
 #include "task/part.h"
+#include "task/restore_parts.h"
 
 #define GET_METADATA 0x420d
 
@@ -149,4 +150,137 @@ struct err *seccomp_write(struct dump *d)
 const struct task_part task_part_seccomp = {
 	.name = "seccomp",
 	.dump_thread = seccomp_dump_thread,
+};
+
+/* ---- restore ---- */
+
+static struct err *seccomp_read(struct restore *r)
+{
+	ProtobufCMessage *msg = NULL;
+
+	TRY(image_read_optional(r->images, IMAGE_SECCOMP, 0, r->arena, &msg));
+	r->seccomp = (SeccompEntry *)msg;
+	for (size_t i = 0; r->seccomp && i < r->seccomp->n_seccomp_filters; i++) {
+		const SeccompFilter *f = r->seccomp->seccomp_filters[i];
+
+		if (!f->filter.len || f->filter.len % sizeof(struct sock_filter) ||
+		    f->filter.len / sizeof(struct sock_filter) > BPF_MAXINSNS)
+			return err_new(ERR_IMAGE, "seccomp.img: filter %zu has %zu bytes", i, f->filter.len);
+	}
+	return NULL;
+}
+
+/* The chain starts at the oldest filter; prev is the next newer one. */
+static struct err *seccomp_chain_len(const struct restore *r, const struct thread *th, size_t *nr_out)
+{
+	const SeccompEntry *all = r->seccomp;
+	uint32_t at = th->core->thread_core->seccomp_filter;
+	size_t nr = 1;
+
+	for (;; nr++) {
+		if (!all || at >= all->n_seccomp_filters)
+			return err_new(ERR_IMAGE, "core-%d.img: seccomp filter %u does not exist", th->ns_tid, at);
+		if (nr > all->n_seccomp_filters)
+			return err_new(ERR_IMAGE, "seccomp.img: the filters of thread %d go round in a circle",
+				       th->ns_tid);
+		if (!all->seccomp_filters[at]->has_prev)
+			break;
+		at = all->seccomp_filters[at]->prev;
+	}
+	*nr_out = nr;
+	return NULL;
+}
+
+static SeccompMode seccomp_mode(const struct thread *th)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+
+	return tc->has_seccomp_mode ? tc->seccomp_mode : SECCOMP_MODE__disabled;
+}
+
+static struct err *seccomp_check_thread(const struct restore *r, const struct thread *th)
+{
+	size_t nr;
+
+	switch ((uint32_t)seccomp_mode(th)) {
+	case SECCOMP_MODE__disabled:
+	case SECCOMP_MODE__strict:
+		return NULL;
+	case SECCOMP_MODE__filter:
+		return seccomp_chain_len(r, th, &nr);
+	}
+	return err_new(ERR_IMAGE, "core-%d.img: seccomp mode %u does not exist", th->ns_tid, seccomp_mode(th));
+}
+
+static bool seccomp_same(const struct thread *a, const struct thread *b)
+{
+	return seccomp_mode(a) == seccomp_mode(b) &&
+	       (seccomp_mode(a) != SECCOMP_MODE__filter ||
+		a->core->thread_core->seccomp_filter == b->core->thread_core->seccomp_filter);
+}
+
+static struct err *seccomp_fill(struct worker *w, struct rst_build *b)
+{
+	const struct task *t = w->task;
+	struct rst_args *args = rst_args(b);
+	bool all_same = true;
+
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		args->any_seccomp |= seccomp_mode(&t->threads[i]) != SECCOMP_MODE__disabled;
+		all_same &= seccomp_same(&t->threads[0], &t->threads[i]);
+	}
+	/* One chain for all, as it was: a later SECCOMP_FILTER_FLAG_TSYNC of the program asks for that. */
+	args->seccomp_tsync = t->nr_threads > 1 && all_same &&
+			      seccomp_mode(&t->threads[0]) == SECCOMP_MODE__filter;
+	return NULL;
+}
+
+static struct err *seccomp_put_chain(struct worker *w, struct rst_build *b, const struct thread *th,
+				     struct rst_thread *out)
+{
+	const SeccompEntry *all = w->restore->seccomp;
+	uint32_t at = th->core->thread_core->seccomp_filter;
+	size_t nr;
+
+	TRY(seccomp_chain_len(w->restore, th, &nr));
+	out->nr_filters = nr;
+	out->filters_off = rst_put(b, NULL, nr * sizeof(struct rst_filter));
+	for (size_t i = 0; i < nr; i++) {
+		const SeccompFilter *f = all->seccomp_filters[at];
+		struct rst_filter one = {
+			.off = rst_put(b, f->filter.data, f->filter.len),
+			.nr = f->filter.len / sizeof(struct sock_filter),
+			/* The one flag that stays with a filter. */
+			.flags = f->has_flags ? f->flags & SECCOMP_FILTER_FLAG_LOG : 0,
+		};
+
+		((struct rst_filter *)rst_at(b, out->filters_off))[i] = one;
+		at = f->prev;
+	}
+	return NULL;
+}
+
+static struct err *seccomp_fill_thread(struct worker *w, struct rst_build *b, const struct thread *th,
+				       struct rst_thread *out)
+{
+	const struct thread *leader = &w->task->threads[0];
+	const struct rst_thread *first;
+
+	out->seccomp = seccomp_mode(th);
+	if (out->seccomp != SECCOMP_MODE__filter)
+		return NULL;
+	if (th == leader || !seccomp_same(th, leader))
+		return seccomp_put_chain(w, b, th, out);
+	first = rst_at(b, rst_args(b)->threads_off);
+	out->filters_off = first->filters_off;
+	out->nr_filters = first->nr_filters;
+	return NULL;
+}
+
+const struct restore_part restore_part_seccomp = {
+	.name = "seccomp",
+	.read = seccomp_read,
+	.check_thread = seccomp_check_thread,
+	.fill = seccomp_fill,
+	.fill_thread = seccomp_fill_thread,
 };

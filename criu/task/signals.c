@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 
 #include "task/part.h"
+#include "task/restore_parts.h"
 
 /* The kernel's siginfo_t. */
 #define SIGINFO_LEN 128
@@ -111,4 +112,98 @@ const struct task_part task_part_signals = {
 	.name = "signals",
 	.dump_task = signals_dump_task,
 	.dump_thread = signals_dump_thread,
+};
+
+/* ---- restore ---- */
+
+enum { SIGINFO_BYTES = 128, LAST_SIGNAL = 64 };
+
+static struct err *signals_check_queue(pid_t tid, const SignalQueueEntry *q)
+{
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		const ProtobufCBinaryData *info = &q->signals[i]->siginfo;
+		int signo;
+
+		if (info->len < sizeof(signo) || info->len > SIGINFO_BYTES)
+			return err_new(ERR_IMAGE, "core-%d.img: a pending signal has %zu bytes", tid, info->len);
+		memcpy(&signo, info->data, sizeof(signo));
+		if (signo < 1 || signo > LAST_SIGNAL)
+			return err_new(ERR_IMAGE, "core-%d.img: pending signal %d does not exist", tid, signo);
+	}
+	return NULL;
+}
+
+static struct err *signals_check(const struct restore *r UNUSED, const struct task *t)
+{
+	const TaskCoreEntry *tc = t->threads[0].core->tc;
+
+	if (tc->n_sigactions != RST_NR_SIGACTIONS)
+		return err_new(ERR_IMAGE, "core-%d.img: %zu signal actions instead of %d", t->ns_pid,
+			       tc->n_sigactions, RST_NR_SIGACTIONS);
+	for (size_t i = 0; i < tc->n_sigactions; i++)
+		if (tc->sigactions[i]->has_compat_sigaction && tc->sigactions[i]->compat_sigaction)
+			return err_new(ERR_UNSUPPORTED, "task %d has 32-bit signal handlers", t->ns_pid);
+	return signals_check_queue(t->ns_pid, tc->signals_s);
+}
+
+static struct err *signals_check_thread(const struct restore *r UNUSED, const struct thread *th)
+{
+	return signals_check_queue(th->ns_tid, th->core->thread_core->signals_p);
+}
+
+static void signals_put_queue(struct rst_build *b, const SignalQueueEntry *q, struct rst_queue *out)
+{
+	size_t nr = q ? q->n_signals : 0;
+
+	*out = (struct rst_queue){ .nr = nr };
+	if (!nr)
+		return;
+	out->off = rst_put(b, NULL, nr * SIGINFO_BYTES);
+	for (size_t i = 0; i < nr; i++)
+		memcpy((char *)rst_at(b, out->off) + i * SIGINFO_BYTES, q->signals[i]->siginfo.data,
+		       q->signals[i]->siginfo.len);
+}
+
+static struct err *signals_fill(struct worker *w, struct rst_build *b)
+{
+	const TaskCoreEntry *tc = w->task->threads[0].core->tc;
+	struct rst_queue queue;
+
+	for (size_t i = 0; i < RST_NR_SIGACTIONS; i++) {
+		const SaEntry *from = tc->sigactions[i];
+
+		rst_args(b)->process.actions[i] = (struct rst_sigaction){
+			.handler = from->sigaction,
+			.flags = from->flags,
+			.restorer = from->restorer,
+			.mask = from->mask,
+		};
+	}
+	signals_put_queue(b, tc->signals_s, &queue);
+	rst_args(b)->process.pending = queue;
+	return NULL;
+}
+
+static struct err *signals_fill_thread(struct worker *w UNUSED, struct rst_build *b, const struct thread *th,
+				       struct rst_thread *out)
+{
+	const ThreadCoreEntry *tc = th->core->thread_core;
+
+	signals_put_queue(b, tc->signals_p, &out->pending);
+	out->sas_flags = SS_DISABLE;
+	if (!tc->sas)
+		return NULL;
+	out->sas_sp = tc->sas->ss_sp;
+	out->sas_size = tc->sas->ss_size;
+	/* SS_ONSTACK only tells where the thread was. */
+	out->sas_flags = tc->sas->ss_flags & ~SS_ONSTACK;
+	return NULL;
+}
+
+const struct restore_part restore_part_signals = {
+	.name = "signals",
+	.check = signals_check,
+	.check_thread = signals_check_thread,
+	.fill = signals_fill,
+	.fill_thread = signals_fill_thread,
 };

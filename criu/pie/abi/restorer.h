@@ -188,7 +188,7 @@ struct rst_args {
 	uint64_t slot_off;   /* struct stage_slot */
 	uint64_t threads_off; /* struct rst_thread[], leader first, then ascending by tid */
 	uint32_t slot; /* number of its slot, for stage_common.failed */
-	uint32_t reserved;
+	uint32_t seccomp_tsync; /* the leader installs its filters for all */
 	uint32_t any_seccomp; /* threads stop at the gate until the host has suspended seccomp */
 	uint32_t nr_creds_done; /* threads with their final credentials; counted by the blob */
 	struct rst_mem_args mem;
