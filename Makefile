@@ -77,11 +77,11 @@ deps:
 lint-deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
-# Other flags or another compiler: everything is built again.
+# Other flags or another compiler: everything is built again (not for -Werror alone).
+flags_text = $(CC) $(filter-out -Werror,$(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS))
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS)' >$@
+	@echo '$(flags_text)' | cmp -s - $@ || echo '$(flags_text)' >$@
 
 # --- protobuf ---
 
