@@ -96,8 +96,9 @@ class Snapshot(dict):
             match = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) (\S+) (\d+) *(.*)$", line)
             if match:
                 file = "" if NEW_INODE.search(match[7]) else f"{match[5]}:{match[6]} "
-                offset = int(match[4], 16) if match[7].startswith("/") else None
-                areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + match[7], "", 0])
+                name = match[7].replace("/memfd:/dev/zero", "/dev/zero")  # shared memory may come back as a memfd
+                offset = int(match[4], 16) if name.startswith("/") else None
+                areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, "", 0])
             elif line.startswith("VmFlags:"):
                 areas[-1][5] = " ".join(f for f in line.split()[1:] if f not in FLAGS_SKIP)
             elif line.startswith("Locked:"):
