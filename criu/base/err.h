@@ -27,9 +27,9 @@ enum err_code {
 
 struct err;
 
-MUST_USE PRINTF_LIKE(2, 3) struct err *err_new(enum err_code code, const char *fmt, ...);
+MUST_USE NEVER_NULL PRINTF_LIKE(2, 3) struct err *err_new(enum err_code code, const char *fmt, ...);
 /* Like err_new(ERR_SYS) with ": strerror(errnum)" added; ESRCH gives ERR_GONE, ENOMEM ERR_NOMEM. */
-MUST_USE PRINTF_LIKE(2, 3) struct err *err_sys(int errnum, const char *fmt, ...);
+MUST_USE NEVER_NULL PRINTF_LIKE(2, 3) struct err *err_sys(int errnum, const char *fmt, ...);
 /* What the user can do; the first hint given (the most specific) is kept.  NULL stays NULL. */
 MUST_USE PRINTF_LIKE(2, 3) struct err *err_hint(struct err *e, const char *fmt, ...);
 /* Puts "context: " in front of the message.  NULL stays NULL. */
