@@ -10,6 +10,7 @@ V ?= 0
 DESTDIR ?=
 PREFIX ?= /usr/local
 SANITIZE ?=
+HOSTCC ?= $(CC)
 WERROR ?= 0
 T ?=
 
@@ -132,6 +133,27 @@ $(O)/criu-lite: $(main_src:%.c=$(O)/%.o) $(O)/libcriu-lite.a
 
 .PHONY: FORCE
 FORCE:
+
+# --- the manual and the shell completion, made from the rows of criu/cli/options.c ---
+
+docs := $(O)/criu-lite.8 $(O)/criu-lite.bash
+ifneq ($(wildcard $(main_src)),)
+all: $(docs)
+endif
+
+$(O)/gen-docs: criu/cli/man/gen.c criu/cli/options.c criu/cli/options.h criu/cli/version.h \
+		criu/base/options.h | config
+	$(call say,HOSTCC)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -D_GNU_SOURCE -Icriu -O1 $(WARNINGS) -o $@ $(filter %.c,$^)
+
+$(O)/criu-lite.8: criu/cli/man/criu-lite.8.in $(O)/gen-docs
+	$(call say,DOC)
+	$(Q)$(O)/gen-docs $< >$@
+
+$(O)/criu-lite.bash: scripts/completion/criu-lite.bash.in $(O)/gen-docs
+	$(call say,DOC)
+	$(Q)$(O)/gen-docs $< >$@
 
 # --- the blobs: freestanding programs that end up inside tasks ---
 

@@ -176,6 +176,14 @@ static int become_command(const struct options *opts)
 	return STATUS_FAILURE;
 }
 
+/* To those who wait for it such a dump is lost, although nothing is wrong with its images. */
+static struct err *script_objects(int status)
+{
+	return err_hint(err_new(ERR_USAGE, "post-dump script ended with status %d, the tree runs on",
+				status),
+			"keep the images, they are complete, or remove them");
+}
+
 static int run(struct arena *a, struct invocation *inv)
 {
 	const struct options *opts = &inv->opts;
@@ -187,6 +195,10 @@ static int run(struct arena *a, struct invocation *inv)
 	if (e) {
 		report(e, opts);
 		return STATUS_FAILURE;
+	}
+	if (opts->command == CMD_DUMP && status) {
+		report(script_objects(status), opts);
+		return status;
 	}
 	if (opts->command == CMD_DUMP)
 		log_info("cli", 0, FLOW_DUMP_DONE);

@@ -16,12 +16,11 @@ static const char *const network_lock_words[] = { "iptables", "nftables", "skip"
 static const char *const manage_cgroups_words[] = { "ignore", NULL };
 static const char *const pre_dump_mode_words[] = { "splice", "read", NULL };
 
-#define PAGES_LATER "memory goes to the image directory, from where it is read"
+#define PAGES_LATER "pages go to the image directory, and come from there, only"
 #define DIRTY_LATER "every dump is a whole one"
 #define MOUNTS_LATER "mount namespaces cannot be dumped or restored"
 #define NET_LATER "network namespaces cannot be dumped or restored"
 #define CGROUP_LATER "tasks are restored into the cgroup of the tool"
-#define SERVER_LATER "there are no servers"
 #define TCP_REFUSED "TCP sockets are refused by name until they can be dumped"
 
 /* clang-format off */
@@ -150,23 +149,23 @@ const struct option_row option_rows[] = {
 	{ "lazy-pages", 0, OPT_BOOL, GROUP_MEMORY, IN_BOTH,
 	  .help = "bring pages when they are first used", .not_yet = PAGES_LATER },
 	{ "address", 0, OPT_TEXT, GROUP_MEMORY, IN_BOTH, .arg = "ADDR",
-	  .help = "address of the page server", .not_yet = SERVER_LATER },
+	  .help = "address of the page server", .not_yet = PAGES_LATER },
 	{ "port", 0, OPT_UINT, GROUP_MEMORY, IN_BOTH, .arg = "PORT", .max = 65535,
-	  .help = "port of the page server", .not_yet = SERVER_LATER },
+	  .help = "port of the page server", .not_yet = PAGES_LATER },
 	{ "ps-socket", 0, OPT_FD, GROUP_MEMORY, IN_BOTH, .arg = "FD",
-	  .help = "a socket connected with the page server", .not_yet = SERVER_LATER },
+	  .help = "a socket connected with the page server", .not_yet = PAGES_LATER },
 	{ "tls", 0, OPT_BOOL, GROUP_MEMORY, IN_BOTH, .is_negatable = true,
-	  .help = "encrypt page traffic", .not_yet = SERVER_LATER },
+	  .help = "encrypt page traffic", .not_yet = PAGES_LATER },
 	{ "tls-cacert", 0, OPT_FILE, GROUP_MEMORY, IN_BOTH, .arg = "FILE",
-	  .help = "certificate of the authority", .not_yet = SERVER_LATER },
+	  .help = "certificate of the authority", .not_yet = PAGES_LATER },
 	{ "tls-cacrl", 0, OPT_FILE, GROUP_MEMORY, IN_BOTH, .arg = "FILE",
-	  .help = "revocation list of the authority", .not_yet = SERVER_LATER },
+	  .help = "revocation list of the authority", .not_yet = PAGES_LATER },
 	{ "tls-cert", 0, OPT_FILE, GROUP_MEMORY, IN_BOTH, .arg = "FILE",
-	  .help = "own certificate", .not_yet = SERVER_LATER },
+	  .help = "own certificate", .not_yet = PAGES_LATER },
 	{ "tls-key", 0, OPT_FILE, GROUP_MEMORY, IN_BOTH, .arg = "FILE",
-	  .help = "own private key", .not_yet = SERVER_LATER },
+	  .help = "own private key", .not_yet = PAGES_LATER },
 	{ "tls-no-cn-verify", 0, OPT_BOOL, GROUP_MEMORY, IN_BOTH, .is_negatable = true,
-	  .help = "do not compare the server's name", .not_yet = SERVER_LATER },
+	  .help = "do not compare the server's name", .not_yet = PAGES_LATER },
 
 	/* Things outside of the tree, namespaces, mounts */
 	{ "external", 0, OPT_EXTERNAL, GROUP_OUTSIDE, IN_BOTH, AT(external), .arg = "RESOURCE",
@@ -260,16 +259,21 @@ const struct command_row command_rows[] = {
 	  .help = "compare the images in DIR with their checksums" },
 	{ "show", CMD_SHOW, .operand = "DIR", .usage = "[DIR] [--json]",
 	  .help = "print the images in DIR in readable form" },
-	{ "pre-dump", .help = "save the memory while the tasks run on", .not_yet = DIRTY_LATER },
-	{ "swrk", .help = "serve one RPC conversation", .not_yet = SERVER_LATER },
-	{ "service", .help = "serve RPC on a socket", .not_yet = SERVER_LATER },
-	{ "page-server", .help = "receive pages over the network", .not_yet = SERVER_LATER },
-	{ "lazy-pages", .help = "feed a lazy restore", .not_yet = SERVER_LATER },
-	{ "dedup", .help = "remove superseded pages", .not_yet = DIRTY_LATER },
+	{ "pre-dump", .help = "save the memory while the tasks run on",
+	  .not_yet = "use dump -R: every dump is a whole one" },
+	{ "swrk", .help = "serve one RPC conversation",
+	  .not_yet = "use the commands dump and restore: nothing is served over RPC" },
+	{ "service", .help = "serve RPC on a socket",
+	  .not_yet = "use the commands dump and restore: nothing is served over RPC" },
+	{ "page-server", .help = "receive pages over the network",
+	  .not_yet = "copy the image directory: " PAGES_LATER },
+	{ "lazy-pages", .help = "feed a lazy restore", .not_yet = "use restore: " PAGES_LATER },
+	{ "dedup", .help = "remove superseded pages",
+	  .not_yet = "remove older images by hand: every dump is a whole one" },
 	{ "cpuinfo", .help = "write or compare CPU features",
-	  .not_yet = "the extended state of each thread is always compared with what this CPU has" },
-	{ "exec", .help = "execute a system call in a task", .not_yet = "CRIU itself has it no more",
-	  .refusal_status = 255 },
+	  .not_yet = "use restore --plan: the state of each thread is compared with what this CPU has" },
+	{ "exec", .help = "execute a system call in a task",
+	  .not_yet = "use a debugger: CRIU itself has this command no more", .refusal_status = 255 },
 };
 /* clang-format on */
 

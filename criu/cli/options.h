@@ -92,7 +92,7 @@ struct command_row {
 	const char *operand; /* placeholder of one more word; NULL: none */
 	const char *usage;   /* what follows the name in the usage */
 	const char *help;
-	const char *not_yet; /* refused; why */
+	const char *not_yet; /* refused; what to do instead, and why */
 	int refusal_status;  /* exit status then; 0: 1 */
 };
 

@@ -256,7 +256,7 @@ static struct err *find_command(struct parser *p, const struct command_row **out
 			return NULL;
 		p->inv->refusal_status = c->refusal_status ? c->refusal_status : 1;
 		return err_hint(err_new(ERR_UNSUPPORTED, "command %s is not supported yet", c->name),
-				"do without: %s", c->not_yet);
+				"%s", c->not_yet);
 	}
 	return err_new(ERR_USAGE, "unknown command %s", p->operands[0]);
 }

@@ -28,10 +28,11 @@ enum script_stage {
 
 /*
  * Runs all scripts of @opts for one stage and waits for each; without scripts it costs nothing.
- * @images_fd: the image directory.  @root_pid: host pid of the root task, 0 while unknown.
+ * @images_fd: the image directory.  @root_pid: host pid of the root task, 0 while unknown (a dump
+ * knows it from the start).
  * @status_out (may be NULL) becomes the stage's status: 0, or that of the first script that did not end
- * with 0 (128 + signal if one was killed, 127 if one could not be started).  The returned failure is for the stages that end the operation;
- * for the others it is NULL whatever the scripts say.
+ * with 0 (128 + signal if one was killed, 127 if one could not be started).  The returned failure is for the
+ * stages that end the operation; for the others it is NULL whatever the scripts say.
  */
 MUST_USE struct err *scripts_run(const struct options *opts, enum script_stage stage, int images_fd,
 				 pid_t root_pid, int *status_out);

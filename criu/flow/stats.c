@@ -28,7 +28,7 @@ static void show_us(FILE *to, const char *name, uint64_t us)
 
 static void show_count(FILE *to, const char *name, uint64_t count)
 {
-	fprintf(to, "%s: %" PRIu64 "\n", name, count);
+	fprintf(to, "%s: %" PRIu64 " (0x%" PRIx64 ")\n", name, count, count);
 }
 
 void dump_stats_print(const struct dump_stats *s, FILE *to)
@@ -38,6 +38,7 @@ void dump_stats_print(const struct dump_stats *s, FILE *to)
 	show_us(to, "Frozen time", s->frozen_us);
 	show_us(to, "Memory dump time", s->memdump_us);
 	show_us(to, "Memory write time", s->memwrite_us);
+	show_us(to, "IRMAP resolve time", 0);
 	show_count(to, "Memory pages scanned", s->pages_scanned);
 	show_count(to, "Memory pages skipped from parent", s->pages_skipped_parent);
 	show_count(to, "Memory pages written", s->pages_written);
