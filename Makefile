@@ -24,8 +24,6 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n' $(1) $(patsubst $(O)/%,%,$@
 
 include Makefile.config
 
-VERSION := $(shell sed -n 's/.*CRIU_LITE_VERSION "\(.*\)".*/\1/p' criu/cli/version.h 2>/dev/null)
-
 # --- flags ---
 
 WARNINGS := -Wall -Wextra -Werror=implicit-function-declaration -Werror=unused-result \
@@ -34,7 +32,7 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -Icriu -I$(O)/images -I$(O)/gen $(LIB_CFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -Icriu -I$(O)/images $(LIB_CFLAGS)
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS)
 SAN_CFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(SAN_CFLAGS)
