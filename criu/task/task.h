@@ -78,6 +78,7 @@ struct dump {
 	struct dump_stats *stats;
 	struct freezer *freezer;      /* task/freeze.h */
 	struct seccomp_table *seccomp; /* task/seccomp.h */
+	struct shmem_table *shmem;    /* mem/dump.h */
 	struct err *blockers;         /* found so far; all are reported at once */
 };
 

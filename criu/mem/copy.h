@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MEM_COPY_H
+#define MEM_COPY_H
+
+/*
+ * Copies planned pages from a stopped task into its pages file, with their sums.  Present runs lie one behind the other in
+ * the file, so a chunk of the file is one process_vm_readv, one pass of sums and one write while the bytes are in the
+ * cache.  Large plans are shared by two threads.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "image/pages.h"
+
+struct page_run {
+	uint64_t start;  /* address in the task */
+	uint64_t nr_pages;
+	uint64_t offset; /* of its bytes in the pages file */
+};
+
+struct page_plan {
+	struct page_run *runs; /* heap; ascending by address and offset, no gaps between offsets */
+	size_t nr, cap;
+	uint64_t nr_pages;
+};
+
+/* Adds a present run to the sink and the plan. */
+MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
+				   uint64_t nr_pages);
+void page_plan_fini(struct page_plan *plan);
+
+/* @mem_fd is /proc/PID/mem: the way to pages of areas that may not be read. */
+MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
+				    int mem_fd);
+
+#endif
