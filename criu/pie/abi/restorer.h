@@ -17,7 +17,14 @@
 
 #include "pie/abi/rst_mem.h"
 
-enum { RST_ABI = 1, RST_PAGE = 4096, RST_NR_SIGACTIONS = 62, RST_NR_RLIMITS = 16 };
+enum {
+	RST_ABI = 1,
+	RST_PAGE = 4096,
+	RST_THREAD_STACK = 4096,
+	RST_LEADER_STACK = 16384,
+	RST_NR_SIGACTIONS = 62,
+	RST_NR_RLIMITS = 16,
+};
 
 /* Which step of the blob could not be done; the host has one text for each (task/rst_text.c). */
 enum rst_where {
