@@ -13,17 +13,16 @@
 
 #include <stdint.h>
 
+#include "fdinfo.pb-c.h"
 #include "task/rst_build.h"
 #include "task/task.h"
-
-struct _FileEntry;
 
 /* What this room needs from higher ones. */
 struct mem_hooks {
 	/* Worker: opens a file of files.img; @flags is O_RDONLY or O_RDWR (files_open_by_id). */
 	MUST_USE struct err *(*open_file)(struct worker *w, uint32_t file_id, int flags, int *fd_out);
 	/* Coordinator: the record of files.img with this id, or NULL (files_find). */
-	const struct _FileEntry *(*find_file)(const struct restore *r, uint32_t file_id);
+	const FileEntry *(*find_file)(const struct restore *r, uint32_t file_id);
 	/* Coordinator: the lowest number for descriptors the tool keeps in workers (files_fd_floor). */
 	int (*fd_floor)(const struct restore *r);
 };

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The memory side of a restore as a whole: what belongs to the tree and not to one task. */
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "mem/restore_priv.h"
+
+struct err *mem_restore_new(struct restore *r, const struct mem_hooks *hooks)
+{
+	r->mem = ARENA_NEW(r->arena, struct mem_restore);
+	r->mem->hooks = *hooks;
+	return NULL;
+}
+
+struct err *mem_restore_link(struct restore *r)
+{
+	TRY(shmem_link(r));
+	TRY(lot_choose(r));
+	TRY(vdso_find_running(r));
+	for (size_t i = 0; i < r->tree.nr_tasks; i++)
+		if (r->tree.tasks[i]->mm)
+			TRY(vdso_link(r, r->tree.tasks[i]));
+	log_debug("mem", 0, "parked areas and the restorer go to %#" PRIx64 "-%#" PRIx64 ": objects=%zu",
+		  r->mem->lot_start, r->mem->lot_end, r->mem->nr_objects);
+	return NULL;
+}
+
+struct err *mem_restore_hole(struct worker *w, uint64_t len, uint64_t *start_out)
+{
+	return lot_take(w->restore->mem, w->task->mm->layout, (len + MEM_PAGE - 1) & ~(MEM_PAGE - 1), MEM_PAGE,
+			start_out);
+}
+
+void mem_restore_drop(struct restore *r)
+{
+	if (!r->mem)
+		return;
+	shmem_drop(r->mem);
+	for (size_t i = 0; i < r->tree.nr_tasks; i++) {
+		struct mm *mm = r->tree.tasks[i]->mm;
+
+		if (mm && mm->layout && mm->layout->pages) {
+			page_source_close(mm->layout->pages);
+			mm->layout->pages = NULL;
+		}
+	}
+}
