@@ -94,6 +94,8 @@ void image_dir_set_durable(struct image_dir *dir, bool durable);
  * cut or does not match.
  */
 MUST_USE struct err *image_dir_open(const char *path, struct image_dir **out);
+/* The same for looking at: takes pre-dumps too, which cannot be restored. */
+MUST_USE struct err *image_dir_open_any(const char *path, struct image_dir **out);
 /* Lent; of the directory itself, not of a parent. */
 const InventoryEntry *image_dir_inventory(const struct image_dir *dir);
 /* Whether contents can be checked: the set has a manifest. */

@@ -81,7 +81,7 @@ struct err *manifest_pack(const struct manifest_head *head, struct manifest_file
 {
 	struct header h = { .version = VERSION, .header_len = sizeof(h), .nr_files = nr,
 			    .flags = head->has_parent ? HEAD_PARENT : 0 };
-	size_t records, sums_at, len;
+	size_t records = 0, sums_at, len;
 	uint8_t *buf, *at;
 
 	qsort(files, nr, sizeof(*files), by_name);

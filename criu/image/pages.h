@@ -44,7 +44,7 @@ MUST_USE struct err *page_sink_open(struct image_dir *dir, enum image_kind kind,
  */
 MUST_USE struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags,
 				   uint64_t *offset_out);
-/* The pages file, write only; lent. */
+/* The pages file; lent. */
 int page_sink_fd(const struct page_sink *s);
 /* Pages reserved by present runs so far. */
 uint64_t page_sink_nr_pages(const struct page_sink *s);

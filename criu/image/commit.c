@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a dump: a whole set, or nothing.
+ *
+ * The order is files, manifest, inventory by rename.  Without `durable` the kernel may write them back in any order,
+ * and a power failure within the next seconds can leave a set whose inventory is there and whose pages are not.
+ * The sums tell: such a set is refused, never restored.  That is what CRIU offers minus the telling; syncing each
+ * file would make a dump wait for the disk (measured: see test/bench).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/dir_priv.h"
+
+static const char part_name[] = "inventory.img.part";
+
+void image_dir_set_durable(struct image_dir *dir, bool durable)
+{
+	dir->is_durable = durable;
+}
+
+static struct err *new_id(uint8_t id[MANIFEST_ID_LEN])
+{
+	if (getrandom(id, MANIFEST_ID_LEN, 0) != MANIFEST_ID_LEN)
+		return err_sys(errno, "cannot draw an id for the set");
+	return NULL;
+}
+
+static struct err *manifest_make(struct image_dir *dir, void **own_buf_out, size_t *len_out)
+{
+	AUTO_FREE struct manifest_file *list = calloc(dir->nr_files + 1, sizeof(*list));
+	struct manifest_head head = { .has_parent = dir->parent };
+
+	if (!list)
+		return err_new(ERR_NOMEM, "cannot allocate a list of %zu images", dir->nr_files);
+	TRY(new_id(head.set_id));
+	if (dir->parent && dir->parent->has_manifest)
+		memcpy(head.parent_id, dir->parent->manifest.head.set_id, MANIFEST_ID_LEN);
+	for (size_t i = 0; i < dir->nr_files; i++) {
+		const struct out_file *f = dir->files[i];
+
+		list[i] = (struct manifest_file){ .name = f->name, .size = out_size(f), .sum = f->sum,
+						  .is_pages = f->is_pages, .sums = f->sums };
+	}
+	return manifest_pack(&head, list, dir->nr_files, own_buf_out, len_out);
+}
+
+static struct err *file_write(struct image_dir *dir, const char *name, const void *buf, size_t len)
+{
+	AUTO_FD fd = -1;
+
+	TRY(out_create(dir, name, &fd));
+	return err_context(fd_write_all(fd, buf, len), "image \"%s/%s\"", dir->path, name);
+}
+
+/* inventory.img as bytes: magic, length, the message, the digest as its last field. */
+static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *inv, const void *manifest,
+				   size_t manifest_len)
+{
+	InventoryEntry bare = *inv;
+	AUTO_FREE uint8_t *buf = NULL;
+	uint32_t words[2] = { image_record(IMAGE_INVENTORY)->magic };
+	uint8_t *body;
+	size_t len;
+
+	bare.has_manifest_digest = false;
+	len = inventory_entry__get_packed_size(&bare);
+	words[1] = (uint32_t)len + DIGEST_FIELD_LEN;
+	buf = malloc(sizeof(words) + len + DIGEST_FIELD_LEN);
+	if (!buf)
+		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory", len);
+	body = buf + sizeof(words);
+	memcpy(buf, words, sizeof(words));
+	inventory_entry__pack(&bare, body);
+	memcpy(body + len, DIGEST_FIELD_TAG, 3);
+	TRY(manifest_digest(manifest, manifest_len, body, len, body + len + 3));
+	return file_write(dir, part_name, buf, sizeof(words) + len + DIGEST_FIELD_LEN);
+}
+
+struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)
+{
+	AUTO_FREE void *manifest = NULL;
+	size_t len = 0;
+
+	BUG_ON(!dir->is_writing || dir->is_committed);
+	for (size_t i = 0; i < dir->nr_files; i++)
+		TRY(out_finish(dir, dir->files[i]));
+	TRY(manifest_make(dir, &manifest, &len));
+	TRY(file_write(dir, MANIFEST_NAME, manifest, len));
+	TRY(inventory_write(dir, inv, manifest, len));
+	if (dir->is_durable && syncfs(dir->fd) < 0)
+		return err_sys(errno, "cannot sync \"%s\"", dir->path);
+	if (renameat(dir->fd, part_name, dir->fd, "inventory.img") < 0)
+		return err_sys(errno, "cannot put \"%s/inventory.img\" in its place", dir->path);
+	dir->is_committed = true;
+	if (dir->is_durable && fsync(dir->fd) < 0)
+		return err_sys(errno, "cannot sync \"%s\"", dir->path);
+	log_info("image", 0, "set committed: files=%zu bytes=%llu manifest=%zu", dir->nr_files,
+		 (unsigned long long)image_dir_bytes(dir), len);
+	return NULL;
+}
+
+void image_dir_discard(struct image_dir *dir)
+{
+	if (!dir || !dir->is_writing || dir->is_committed || !dir->is_begun)
+		return;
+	for (size_t i = 0; i < dir->nr_files; i++)
+		unlinkat(dir->fd, dir->files[i]->name, 0);
+	unlinkat(dir->fd, MANIFEST_NAME, 0);
+	unlinkat(dir->fd, part_name, 0);
+	if (dir->made_parent)
+		unlinkat(dir->fd, "parent", 0);
+	dir->made_parent = false;
+}

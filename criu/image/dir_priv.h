@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IMAGE_DIR_PRIV_H
+#define IMAGE_DIR_PRIV_H
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <xxhash.h>
+
+#include "image/dir.h"
+#include "image/manifest.h"
+
+/* Longest chain of parents that is followed. */
+enum { IMAGE_CHAIN_MAX = 4096 };
+
+/* A file being written: its bytes wait in @buf until there are many or the set is committed. */
+struct out_file {
+	enum image_kind kind;
+	uint64_t id;
+	char name[IMAGE_NAME_MAX];
+	uint8_t *buf;
+	size_t len, room;
+	uint64_t flushed;    /* bytes already in the file */
+	bool is_done;        /* nothing can be added: size and sum are final */
+	XXH3_state_t *state; /* of the flushed bytes; NULL while nothing is flushed */
+	uint64_t sum;
+	bool is_pages;
+	uint64_t *sums;      /* of a pages file, heap */
+};
+
+struct image_dir {
+	int fd;
+	char *path;
+	struct stat st;
+	struct image_dir *parent;
+	bool is_writing;
+
+	/* reading */
+	struct arena *arena; /* of the inventory */
+	InventoryEntry *inventory;
+	bool has_manifest;
+	struct manifest manifest;
+	bool has_common; /* image version 2: the common magic is there */
+
+	/* writing */
+	pthread_mutex_t lock; /* of all below */
+	struct out_file **files;
+	size_t nr_files, room_files;
+	uint32_t *index; /* hash table of positions in files, plus one; a power of two */
+	size_t index_len;
+	uint32_t next_pages_id;
+	uint64_t bytes;
+	char *parent_text;
+	bool is_durable;
+	bool is_begun;     /* an older set's inventory is gone */
+	bool made_parent;  /* the link "parent" */
+	bool is_committed;
+};
+
+/* --- open.c --- */
+
+/* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
+MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out);
+
+/* --- writer.c --- */
+
+/* The out_file of an image, made if need be; takes the lock.  ERR_BUG when it is finished. */
+MUST_USE struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64_t id, struct out_file **out);
+/* A new file in place of one of the same name; the first one ends what an older set was. */
+MUST_USE struct err *out_create(struct image_dir *dir, const char *name, int *fd_out);
+/* Writes out what waits; nothing can be added afterwards. */
+MUST_USE struct err *out_finish(struct image_dir *dir, struct out_file *f);
+uint64_t out_size(const struct out_file *f);
+void out_free(struct out_file *f);
+
+/* --- load.c --- */
+
+/* A whole file in memory, its sum checked. */
+struct loaded {
+	const uint8_t *bytes;
+	size_t len;
+	bool is_mapped;
+};
+
+/* @found_out false: there is no such image. */
+MUST_USE struct err *file_load(struct image_dir *dir, const char *name, struct loaded *out, bool *found_out);
+void loaded_fini(struct loaded *l);
+/* Opens a regular file of the set for reading and gives its size; follows no link, waits for no fifo. */
+MUST_USE struct err *file_open(struct image_dir *dir, const char *name, int *fd_out, uint64_t *size_out,
+			       bool *found_out);
+/* What the manifest says about @name; NULL without one. */
+const struct manifest_file *file_listed(const struct image_dir *dir, const char *name);
+/* Where the entries begin: checks the magic words. */
+MUST_USE struct err *magic_check(const struct image_dir *dir, enum image_kind kind, const uint8_t *bytes,
+				 size_t len, size_t *start_out);
+
+/*
+ * inventory_entry.manifest_digest on the wire, where it is the last field: key (1001 << 3 | 2) and length, then the
+ * digest.
+ */
+enum { DIGEST_FIELD_LEN = 3 + MANIFEST_DIGEST_LEN };
+#define DIGEST_FIELD_TAG ((const uint8_t[3]){ 0xca, 0x3e, MANIFEST_DIGEST_LEN })
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where the pages of one pagemap go.  The sink gives out places in the pages file and keeps the books: the runs for
+ * the pagemap image, a sum per page for the manifest.  The bytes themselves are written by whoever has them.
+ */
+#include "image/pages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "image/dir_priv.h"
+#include "image/wire.h"
+#include "pagemap.pb-c.h"
+
+/* Sums lie in pieces that never move, so that a thread can fill one while another run is added. */
+enum { PIECE_PAGES = 1 << 16 };
+
+struct sink_run {
+	uint64_t start;
+	uint64_t nr_pages;
+	uint32_t flags;
+};
+
+struct page_sink {
+	struct image_dir *dir;
+	enum image_kind kind;
+	uint64_t id;
+	uint32_t pages_id;
+	struct out_file *pages;
+	int fd;
+	struct sink_run *runs;
+	size_t nr_runs, room_runs;
+	uint64_t nr_pages;
+	pthread_mutex_t lock; /* of what follows */
+	uint64_t **pieces;
+	size_t nr_pieces;
+	uint64_t nr_sums;
+};
+
+void page_sums(const void *buf, size_t nr_pages, uint64_t *sums)
+{
+	const char *page = buf;
+
+	for (size_t i = 0; i < nr_pages; i++)
+		sums[i] = XXH3_64bits(page + i * IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
+}
+
+static uint32_t take_pages_id(struct image_dir *dir)
+{
+	uint32_t id;
+
+	pthread_mutex_lock(&dir->lock);
+	id = dir->next_pages_id++;
+	pthread_mutex_unlock(&dir->lock);
+	return id;
+}
+
+struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t id, struct page_sink **out)
+{
+	struct page_sink *s;
+	struct err *e;
+
+	BUG_ON(kind != IMAGE_PAGEMAP && kind != IMAGE_PAGEMAP_SHMEM);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_new(ERR_NOMEM, "cannot allocate a page sink");
+	s->dir = dir;
+	s->kind = kind;
+	s->id = id;
+	s->fd = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	s->pages_id = take_pages_id(dir);
+	e = out_get(dir, IMAGE_PAGES, s->pages_id, &s->pages);
+	if (!e) {
+		s->pages->is_pages = true;
+		e = out_create(dir, s->pages->name, &s->fd);
+	}
+	if (e) {
+		page_sink_abandon(s);
+		return e;
+	}
+	*out = s;
+	return NULL;
+}
+
+void page_sink_abandon(struct page_sink *own_s)
+{
+	if (!own_s)
+		return;
+	if (own_s->fd >= 0)
+		close(own_s->fd);
+	for (size_t i = 0; i < own_s->nr_pieces; i++)
+		free(own_s->pieces[i]);
+	free(own_s->pieces);
+	free(own_s->runs);
+	pthread_mutex_destroy(&own_s->lock);
+	free(own_s);
+}
+
+int page_sink_fd(const struct page_sink *s)
+{
+	return s->fd;
+}
+
+uint64_t page_sink_nr_pages(const struct page_sink *s)
+{
+	return s->nr_pages;
+}
+
+static struct err *grow_pieces(struct page_sink *s, uint64_t nr_pages)
+{
+	size_t nr = (size_t)((nr_pages + PIECE_PAGES - 1) / PIECE_PAGES);
+	uint64_t **pieces;
+
+	if (nr <= s->nr_pieces)
+		return NULL;
+	pieces = realloc(s->pieces, nr * sizeof(*pieces));
+	if (!pieces)
+		return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
+			       (unsigned long long)nr_pages);
+	s->pieces = pieces;
+	while (s->nr_pieces < nr) {
+		/* malloc: pages nobody fills are never touched. */
+		pieces[s->nr_pieces] = malloc(PIECE_PAGES * sizeof(uint64_t));
+		if (!pieces[s->nr_pieces])
+			return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
+				       (unsigned long long)nr_pages);
+		s->nr_pieces++;
+	}
+	return NULL;
+}
+
+static struct err *add_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags)
+{
+	struct sink_run *last = s->nr_runs ? &s->runs[s->nr_runs - 1] : NULL;
+
+	if (last && last->flags == flags && last->start + last->nr_pages * IMAGE_PAGE_SIZE == start) {
+		last->nr_pages += nr_pages;
+		return NULL;
+	}
+	if (s->nr_runs == s->room_runs) {
+		size_t room = s->room_runs ? s->room_runs * 2 : 64;
+		struct sink_run *runs = realloc(s->runs, room * sizeof(*runs));
+
+		if (!runs)
+			return err_new(ERR_NOMEM, "cannot allocate %zu runs of pages", room);
+		s->runs = runs;
+		s->room_runs = room;
+	}
+	s->runs[s->nr_runs++] = (struct sink_run){ start, nr_pages, flags };
+	return NULL;
+}
+
+struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags,
+			  uint64_t *offset_out)
+{
+	const struct sink_run *last = s->nr_runs ? &s->runs[s->nr_runs - 1] : NULL;
+	uint64_t end, offset = s->nr_pages * IMAGE_PAGE_SIZE;
+	struct err *e;
+
+	BUG_ON(flags != PAGE_PRESENT && flags != (PAGE_PRESENT | PAGE_LAZY) && flags != PAGE_IN_PARENT);
+	BUG_ON(start % IMAGE_PAGE_SIZE || !nr_pages || nr_pages > UINT64_MAX / IMAGE_PAGE_SIZE);
+	BUG_ON(__builtin_add_overflow(start, nr_pages * IMAGE_PAGE_SIZE, &end));
+	BUG_ON(last && last->start + last->nr_pages * IMAGE_PAGE_SIZE > start);
+	TRY(add_run(s, start, nr_pages, flags));
+	if (!(flags & PAGE_PRESENT))
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	e = grow_pieces(s, s->nr_pages + nr_pages);
+	if (!e)
+		s->nr_pages += nr_pages;
+	pthread_mutex_unlock(&s->lock);
+	if (!e && offset_out)
+		*offset_out = offset;
+	return e;
+}
+
+struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, const uint64_t *sums)
+{
+	uint64_t page = offset / IMAGE_PAGE_SIZE;
+
+	BUG_ON(offset % IMAGE_PAGE_SIZE);
+	pthread_mutex_lock(&s->lock);
+	if (page > s->nr_pages || nr > s->nr_pages - page) {
+		pthread_mutex_unlock(&s->lock);
+		return err_new(ERR_BUG, "sums of pages that are not reserved");
+	}
+	s->nr_sums += nr;
+	while (nr) {
+		size_t at = page % PIECE_PAGES;
+		size_t here = MIN(nr, PIECE_PAGES - at);
+
+		memcpy(s->pieces[page / PIECE_PAGES] + at, sums, here * sizeof(*sums));
+		sums += here;
+		page += here;
+		nr -= here;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr, const void *buf)
+{
+	uint64_t sums[256];
+	const char *at = buf;
+
+	TRY(err_context(fd_pwrite_all(s->fd, buf, nr * IMAGE_PAGE_SIZE, (off_t)offset), "image \"%s/%s\"",
+			s->dir->path, s->pages->name));
+	while (nr) {
+		size_t here = MIN(nr, ARRAY_SIZE(sums));
+
+		page_sums(at, here, sums);
+		TRY(page_sink_sums(s, offset, here, sums));
+		at += here * IMAGE_PAGE_SIZE;
+		offset += here * IMAGE_PAGE_SIZE;
+		nr -= here;
+	}
+	return NULL;
+}
+
+/* The pages file becomes a line of the manifest. */
+static struct err *enter_pages(struct page_sink *s)
+{
+	struct out_file *f = s->pages;
+	struct stat st;
+
+	if (fstat(s->fd, &st) < 0)
+		return err_sys(errno, "cannot look at image \"%s\"", f->name);
+	BUG_ON(s->nr_sums != s->nr_pages);
+	BUG_ON((uint64_t)st.st_size != s->nr_pages * IMAGE_PAGE_SIZE);
+	f->sums = malloc(s->nr_pages * sizeof(*f->sums) + 1);
+	if (!f->sums)
+		return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
+			       (unsigned long long)s->nr_pages);
+	for (uint64_t page = 0; page < s->nr_pages; page += PIECE_PAGES)
+		memcpy(f->sums + page, s->pieces[page / PIECE_PAGES],
+		       MIN(s->nr_pages - page, PIECE_PAGES) * sizeof(*f->sums));
+	f->flushed = s->nr_pages * IMAGE_PAGE_SIZE;
+	f->is_done = true;
+	return NULL;
+}
+
+/*
+ * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU 4.1 reads and
+ * nr_pages what 4.2 reads; a run too long for 32 bits has been split.
+ */
+static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start, uint32_t nr_pages)
+{
+	uint8_t *body = at + sizeof(uint32_t);
+	uint32_t len;
+
+	*body++ = 1 << 3;
+	body = wire_put_varint(body, start);
+	*body++ = 2 << 3;
+	body = wire_put_varint(body, nr_pages);
+	*body++ = 4 << 3;
+	body = wire_put_varint(body, run->flags);
+	*body++ = 5 << 3;
+	body = wire_put_varint(body, nr_pages);
+	len = (uint32_t)(body - at) - (uint32_t)sizeof(uint32_t);
+	memcpy(at, &len, sizeof(len));
+	return body;
+}
+
+static struct err *write_pagemap(struct page_sink *s)
+{
+	PagemapHead head = PAGEMAP_HEAD__INIT;
+	struct out_file *f;
+	uint8_t entry[64];
+
+	head.pages_id = s->pages_id;
+	TRY(image_write(s->dir, s->kind, s->id, &head.base));
+	for (size_t i = 0; i < s->nr_runs; i++) {
+		uint64_t start = s->runs[i].start, left = s->runs[i].nr_pages;
+
+		while (left) {
+			/* CRIU 4.1 computes lengths in 32 bits of bytes in places. */
+			uint32_t here = (uint32_t)MIN(left, 1u << 18);
+			uint8_t *end = put_entry(entry, &s->runs[i], start, here);
+
+			TRY(image_append(s->dir, s->kind, s->id, entry, (size_t)(end - entry)));
+			start += (uint64_t)here * IMAGE_PAGE_SIZE;
+			left -= here;
+		}
+	}
+	TRY(out_get(s->dir, s->kind, s->id, &f));
+	return out_finish(s->dir, f);
+}
+
+struct err *page_sink_finish(struct page_sink *own_s)
+{
+	struct err *e = enter_pages(own_s);
+
+	if (!e)
+		e = write_pagemap(own_s);
+	page_sink_abandon(own_s);
+	return e;
+}
