@@ -1,133 +1,149 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Layout: Intel SDM volume 1, chapter 13; Linux Documentation/arch/x86/xstate.rst. */
 #include "arch/x86_64/xstate.h"
 
 #include <cpuid.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* The legacy area, FXSAVE's: Intel SDM volume 1, 10.5.1. */
-struct fxsave {
-	uint16_t cwd, swd;
-	uint8_t twd, reserved;
-	uint16_t fop;
-	uint64_t rip, rdp;
-	uint32_t mxcsr, mxcsr_mask;
-	uint32_t st_space[32];
-	uint32_t xmm_space[64];
-	uint32_t padding[24];
+/* Components by their bit in xstate_bv. */
+enum {
+	XC_FP = 0,
+	XC_SSE = 1,
+	XC_YMM = 2,
+	XC_BNDREG = 3,
+	XC_BNDCSR = 4,
+	XC_OPMASK = 5,
+	XC_ZMM_UPPER = 6,
+	XC_ZMM_HI16 = 7,
+	XC_PKRU = 9,
+	XC_CET_U = 11,
 };
 
-_Static_assert(sizeof(struct fxsave) == 512, "FXSAVE area");
+enum {
+	FXSAVE_LEN = 512,
+	ST_OFFSET = 32,
+	ST_WORDS = 32,
+	XMM_OFFSET = 160,
+	XMM_WORDS = 64,
+	XCR0_OFFSET = 464, /* the kernel puts the mask of components here (sw_reserved) */
+	HEADER_OFFSET = 512,
+	FIRST_COMPONENT = 576,
+	MAX_COMPONENTS = 63,
+	CPUID_XSTATE = 0xd,
+};
 
-#define XSTATE_BV_OFFSET 512
-#define XSAVE_HEADER_END 576
-/* The kernel puts XCR0, the components a task may use, into the software bytes of the legacy area. */
-#define XCR0_OFFSET 464
-#define LEGACY_COMPONENTS 3ull /* x87, SSE */
+#define BIT(n) (1ull << (n))
+#define CRIU_COMPONENTS                                                                              \
+	(BIT(XC_FP) | BIT(XC_SSE) | BIT(XC_YMM) | BIT(XC_BNDREG) | BIT(XC_BNDCSR) | BIT(XC_OPMASK) | \
+	 BIT(XC_ZMM_UPPER) | BIT(XC_ZMM_HI16) | BIT(XC_PKRU))
 
-/* Components with an array in user_x86_xsave_entry. */
+/* A component that has an array of its own in user_x86_xsave_entry. */
 struct component {
 	const char *name;
-	unsigned int bit;
-	size_t count_offset, array_offset; /* of n_NAME and NAME */
-	size_t element;			   /* bytes */
-	size_t nr;
+	int nr;
+	size_t bytes;
+	size_t word; /* bytes of one element */
+	size_t count, array; /* offsets of n_x and x */
 };
 
-#define COMPONENT(bit_, text, field, element_, nr_)                           \
-	{                                                                     \
-		text, bit_, offsetof(UserX86XsaveEntry, n_##field),           \
-			offsetof(UserX86XsaveEntry, field), element_, nr_,    \
+#define COMPONENT(number, len, field)                                                       \
+	{                                                                                   \
+		.name = #field, .nr = number, .bytes = len,                                 \
+		.word = sizeof(*((UserX86XsaveEntry *)0)->field),                           \
+		.count = offsetof(UserX86XsaveEntry, n_##field),                            \
+		.array = offsetof(UserX86XsaveEntry, field),                                \
 	}
 
 static const struct component components[] = {
-	COMPONENT(2, "AVX", ymmh_space, 4, 64),	      COMPONENT(3, "MPX", bndreg_state, 8, 8),
-	COMPONENT(4, "MPX", bndcsr_state, 8, 8),      COMPONENT(5, "AVX-512", opmask_reg, 8, 8),
-	COMPONENT(6, "AVX-512", zmm_upper, 8, 64),    COMPONENT(7, "AVX-512", hi16_zmm, 8, 128),
-	COMPONENT(9, "protection keys", pkru, 4, 2),
+	COMPONENT(XC_YMM, 256, ymmh_space),      COMPONENT(XC_BNDREG, 64, bndreg_state),
+	COMPONENT(XC_BNDCSR, 64, bndcsr_state),  COMPONENT(XC_OPMASK, 64, opmask_reg),
+	COMPONENT(XC_ZMM_UPPER, 512, zmm_upper), COMPONENT(XC_ZMM_HI16, 1024, hi16_zmm),
+	COMPONENT(XC_PKRU, 8, pkru),
 };
 
-static size_t *count_of(UserX86XsaveEntry *x, const struct component *c)
+static bool cpu_component(int nr, size_t *offset, size_t *bytes)
 {
-	return (size_t *)((char *)x + c->count_offset);
-}
+	unsigned int eax, ebx, ecx, edx;
 
-static void **array_of(UserX86XsaveEntry *x, const struct component *c)
-{
-	return (void **)((char *)x + c->array_offset);
-}
-
-/* Where this CPU keeps a component; false if it has none or it does not fit. */
-static bool component_place(unsigned int bit, size_t len, size_t *offset_out, size_t *size_out)
-{
-	unsigned int size, offset, c, d;
-
-	if (!__get_cpuid_count(0xd, bit, &size, &offset, &c, &d) || !size)
+	if (!__get_cpuid_count(CPUID_XSTATE, nr, &eax, &ebx, &ecx, &edx) || !eax)
 		return false;
-	if (offset < XSAVE_HEADER_END || offset > len || size > len - offset)
-		return false;
-	*offset_out = offset;
-	*size_out = size;
+	*offset = ebx;
+	*bytes = eax;
 	return true;
 }
 
-static uint64_t get_u64(const uint8_t *area, size_t offset)
+/* Bytes of the whole area for the components the system has turned on; 0: no XSAVE. */
+static size_t cpu_area_len(uint64_t *mask_out)
+{
+	unsigned int eax, ebx, ecx, edx, low, high;
+
+	if (!__get_cpuid_count(CPUID_XSTATE, 0, &eax, &ebx, &ecx, &edx))
+		return 0;
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	*mask_out = low | (uint64_t)high << 32;
+	return ebx;
+}
+
+static uint64_t get64(const uint8_t *p)
 {
 	uint64_t v;
 
-	memcpy(&v, area + offset, sizeof(v));
+	memcpy(&v, p, sizeof(v));
 	return v;
 }
 
-static uint32_t *words_dup(struct arena *a, const uint32_t *words, size_t nr)
+/* ---- to the record ---- */
+
+static void array_to_pb(const uint8_t *area, size_t len, struct arena *a, const struct component *c,
+			UserX86XsaveEntry *x)
 {
-	return arena_memdup(a, words, nr * sizeof(*words));
+	size_t offset, bytes;
+
+	if (!cpu_component(c->nr, &offset, &bytes) || offset + c->bytes > len)
+		return;
+	*(size_t *)((char *)x + c->count) = c->bytes / c->word;
+	*(void **)((char *)x + c->array) = arena_memdup(a, area + offset, c->bytes);
 }
 
-static UserX86FpregsEntry *legacy_to_pb(const uint8_t *area, struct arena *a)
+static void fxsave_to_pb(const uint8_t *area, struct arena *a, UserX86FpregsEntry *fp)
 {
-	UserX86FpregsEntry *e = PB_NEW(a, UserX86FpregsEntry, user_x86_fpregs_entry);
-	struct fxsave fx;
+	uint16_t half;
 
-	memcpy(&fx, area, sizeof(fx));
-	e->cwd = fx.cwd;
-	e->swd = fx.swd;
-	e->twd = fx.twd;
-	e->fop = fx.fop;
-	e->rip = fx.rip;
-	e->rdp = fx.rdp;
-	e->mxcsr = fx.mxcsr;
-	e->mxcsr_mask = fx.mxcsr_mask;
-	e->n_st_space = ARRAY_SIZE(fx.st_space);
-	e->st_space = words_dup(a, fx.st_space, e->n_st_space);
-	e->n_xmm_space = ARRAY_SIZE(fx.xmm_space);
-	e->xmm_space = words_dup(a, fx.xmm_space, e->n_xmm_space);
-	return e;
+	memcpy(&half, area, sizeof(half));
+	fp->cwd = half;
+	memcpy(&half, area + 2, sizeof(half));
+	fp->swd = half;
+	/* The abridged tag word and a reserved byte. */
+	fp->twd = area[4];
+	memcpy(&half, area + 6, sizeof(half));
+	fp->fop = half;
+	fp->rip = get64(area + 8);
+	fp->rdp = get64(area + 16);
+	memcpy(&fp->mxcsr, area + 24, sizeof(fp->mxcsr));
+	memcpy(&fp->mxcsr_mask, area + 28, sizeof(fp->mxcsr_mask));
+	fp->n_st_space = ST_WORDS;
+	fp->st_space = arena_memdup(a, area + ST_OFFSET, ST_WORDS * sizeof(uint32_t));
+	fp->n_xmm_space = XMM_WORDS;
+	fp->xmm_space = arena_memdup(a, area + XMM_OFFSET, XMM_WORDS * sizeof(uint32_t));
 }
 
 struct err *xstate_to_pb(const uint8_t *area, size_t len, struct arena *a, ThreadInfoX86 *info)
 {
-	uint64_t known = LEGACY_COMPONENTS, in_use;
+	UserX86FpregsEntry *fp = info->fpregs = PB_NEW(a, UserX86FpregsEntry, user_x86_fpregs_entry);
 	UserX86XsaveEntry *x;
+	uint64_t mask;
 
-	if (len < XSAVE_HEADER_END)
-		return err_new(ERR_KERNEL, "the kernel gives only %zu bytes of extended state", len);
-	info->fpregs = legacy_to_pb(area, a);
-	x = info->fpregs->xsave = PB_NEW(a, UserX86XsaveEntry, user_x86_xsave_entry);
-	in_use = get_u64(area, XSTATE_BV_OFFSET);
-	for (size_t i = 0; i < ARRAY_SIZE(components); i++) {
-		const struct component *c = &components[i];
-		size_t offset, size;
-
-		if (!(get_u64(area, XCR0_OFFSET) >> c->bit & 1) ||
-		    !component_place(c->bit, len, &offset, &size) || size < c->nr * c->element)
-			continue;
-		*count_of(x, c) = c->nr;
-		*array_of(x, c) = arena_memdup(a, area + offset, c->nr * c->element);
-		known |= 1ull << c->bit;
-	}
-	x->xstate_bv = in_use & known;
-	if (in_use & ~known) {
+	BUG_ON(len < FXSAVE_LEN);
+	fxsave_to_pb(area, a, fp);
+	if (len < FIRST_COMPONENT)
+		return NULL;
+	mask = get64(area + XCR0_OFFSET);
+	x = fp->xsave = PB_NEW(a, UserX86XsaveEntry, user_x86_xsave_entry);
+	x->xstate_bv = get64(area + HEADER_OFFSET) & CRIU_COMPONENTS;
+	for (size_t i = 0; i < ARRAY_SIZE(components); i++)
+		if (mask & BIT(components[i].nr))
+			array_to_pb(area, len, a, &components[i], x);
+	if (get64(area + HEADER_OFFSET) & ~CRIU_COMPONENTS) {
 		info->has_xstate = true;
 		info->xstate.len = len;
 		info->xstate.data = arena_memdup(a, area, len);
@@ -135,75 +151,99 @@ struct err *xstate_to_pb(const uint8_t *area, size_t len, struct arena *a, Threa
 	return NULL;
 }
 
-static struct err *legacy_from_pb(const UserX86FpregsEntry *e, uint8_t *area)
+/* ---- from the record ---- */
+
+static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct component *c, uint64_t mask,
+				 uint8_t *area, size_t len)
 {
-	struct fxsave fx;
+	size_t nr = *(const size_t *)((const char *)x + c->count);
+	size_t offset, bytes;
 
-	if (e->n_st_space != ARRAY_SIZE(fx.st_space) || e->n_xmm_space != ARRAY_SIZE(fx.xmm_space))
-		return err_new(ERR_IMAGE, "fpregs with %zu and %zu words instead of 32 and 64", e->n_st_space,
-			       e->n_xmm_space);
-	memcpy(&fx, area, sizeof(fx));
-	fx.cwd = e->cwd;
-	fx.swd = e->swd;
-	fx.twd = e->twd;
-	fx.fop = e->fop;
-	fx.rip = e->rip;
-	fx.rdp = e->rdp;
-	/* A reserved bit would make the kernel refuse the whole area; mxcsr_mask is this CPU's. */
-	fx.mxcsr = e->mxcsr & (fx.mxcsr_mask ? fx.mxcsr_mask : 0xffbf);
-	memcpy(fx.st_space, e->st_space, sizeof(fx.st_space));
-	memcpy(fx.xmm_space, e->xmm_space, sizeof(fx.xmm_space));
-	memcpy(area, &fx, sizeof(fx));
-	return NULL;
-}
-
-static struct err *component_from_pb(const struct component *c, UserX86XsaveEntry *x, uint8_t *area,
-				     size_t len, uint64_t *in_use)
-{
-	bool wanted = x->xstate_bv >> c->bit & 1;
-	size_t nr = *count_of(x, c), offset, size;
-
-	if (!nr && !wanted)
+	if (nr && nr * c->word != c->bytes)
+		return err_new(ERR_IMAGE, "extended state: %s has %zu elements instead of %zu", c->name, nr,
+			       c->bytes / c->word);
+	if (!(x->xstate_bv & BIT(c->nr)))
 		return NULL;
-	if (nr != c->nr)
-		return err_new(ERR_IMAGE, "%s state of %zu elements instead of %zu", c->name, nr, c->nr);
-	if (!component_place(c->bit, len, &offset, &size) || size < nr * c->element) {
-		if (!wanted)
-			return NULL;
-		return err_hint(err_new(ERR_UNSUPPORTED, "this CPU has no %s, which the program was using",
-					c->name),
-				"restore on a machine with the CPU features of the dumping one");
+	if (!nr)
+		return err_new(ERR_IMAGE, "extended state: %s is in use but missing", c->name);
+	if (!(mask & BIT(c->nr)) || !cpu_component(c->nr, &offset, &bytes) || offset + c->bytes > len)
+		return err_hint(err_new(ERR_KERNEL, "the task uses %s registers, which this CPU lacks", c->name),
+				"restore on a CPU with the features of the one that was dumped on");
+	memcpy(area + offset, *(void *const *)((const char *)x + c->array), c->bytes);
+	return NULL;
+}
+
+static struct err *fxsave_from_pb(const UserX86FpregsEntry *fp, uint8_t *area)
+{
+	uint16_t half;
+
+	if (fp->n_st_space != ST_WORDS || fp->n_xmm_space != XMM_WORDS)
+		return err_new(ERR_IMAGE, "floating-point state: %zu and %zu words instead of %d and %d",
+			       fp->n_st_space, fp->n_xmm_space, ST_WORDS, XMM_WORDS);
+	half = fp->cwd;
+	memcpy(area, &half, sizeof(half));
+	half = fp->swd;
+	memcpy(area + 2, &half, sizeof(half));
+	area[4] = fp->twd;
+	half = fp->fop;
+	memcpy(area + 6, &half, sizeof(half));
+	memcpy(area + 8, &fp->rip, sizeof(fp->rip));
+	memcpy(area + 16, &fp->rdp, sizeof(fp->rdp));
+	memcpy(area + 24, &fp->mxcsr, sizeof(fp->mxcsr));
+	memcpy(area + 28, &fp->mxcsr_mask, sizeof(fp->mxcsr_mask));
+	memcpy(area + ST_OFFSET, fp->st_space, ST_WORDS * sizeof(uint32_t));
+	memcpy(area + XMM_OFFSET, fp->xmm_space, XMM_WORDS * sizeof(uint32_t));
+	return NULL;
+}
+
+/* Components of info->xstate that CRIU has no array for; the rest was set from the arrays. */
+static struct err *others_from_raw(const ProtobufCBinaryData *raw, uint64_t mask, uint8_t *area, size_t len,
+				   uint64_t *used)
+{
+	uint64_t bits;
+
+	if (raw->len < FIRST_COMPONENT)
+		return err_new(ERR_IMAGE, "extended state of %zu bytes", raw->len);
+	bits = get64(raw->data + HEADER_OFFSET) & ~CRIU_COMPONENTS;
+	for (int nr = 0; nr <= MAX_COMPONENTS; nr++) {
+		size_t offset, bytes;
+
+		if (!(bits & BIT(nr)))
+			continue;
+		if (!(mask & BIT(nr)) || !cpu_component(nr, &offset, &bytes) || offset + bytes > len)
+			return err_hint(err_new(ERR_KERNEL, "the task uses CPU state %d, which this CPU lacks", nr),
+					"restore on a CPU with the features of the one that was dumped on");
+		if (offset + bytes > raw->len)
+			return err_new(ERR_IMAGE, "extended state: component %d is cut off", nr);
+		memcpy(area + offset, raw->data + offset, bytes);
 	}
-	memcpy(area + offset, *array_of(x, c), nr * c->element);
-	if (wanted)
-		*in_use |= 1ull << c->bit;
+	*used |= bits;
 	return NULL;
 }
 
-/* The whole area of a CPU with components CRIU does not know: usable only where the layout is the same. */
-static struct err *whole_from_pb(const ThreadInfoX86 *info, uint8_t *area, size_t len)
+struct err *xstate_from_pb(const ThreadInfoX86 *info, uint8_t *area, size_t cap, size_t *len_out)
 {
-	if (info->xstate.len != len || get_u64(info->xstate.data, XCR0_OFFSET) != get_u64(area, XCR0_OFFSET))
-		return err_hint(err_new(ERR_UNSUPPORTED,
-					"extended state of %zu bytes does not fit this CPU's %zu", info->xstate.len,
-					len),
-				"restore on a machine with the CPU features of the dumping one");
-	memcpy(area, info->xstate.data, len);
-	return NULL;
-}
+	const UserX86FpregsEntry *fp = info->fpregs;
+	uint64_t mask = BIT(XC_FP) | BIT(XC_SSE), used = mask;
+	size_t len = cpu_area_len(&mask);
 
-struct err *xstate_from_pb(const ThreadInfoX86 *info, uint8_t *area, size_t len)
-{
-	UserX86XsaveEntry *x = info->fpregs->xsave;
-	uint64_t in_use = LEGACY_COMPONENTS;
-
-	if (len < XSAVE_HEADER_END)
-		return err_new(ERR_KERNEL, "the kernel gives only %zu bytes of extended state", len);
+	if (!len)
+		return err_new(ERR_KERNEL, "this CPU has no XSAVE");
+	BUG_ON(len > cap);
+	memset(area, 0, len);
+	TRY(fxsave_from_pb(fp, area));
+	if (fp->xsave) {
+		used = fp->xsave->xstate_bv;
+		if (used & ~CRIU_COMPONENTS & ~BIT(XC_CET_U))
+			return err_new(ERR_IMAGE, "extended state: components %#lx have no record",
+				       (unsigned long)(used & ~CRIU_COMPONENTS));
+		used &= CRIU_COMPONENTS;
+		for (size_t i = 0; i < ARRAY_SIZE(components); i++)
+			TRY(array_from_pb(fp->xsave, &components[i], mask, area, len));
+	}
 	if (info->has_xstate)
-		return whole_from_pb(info, area, len);
-	TRY(legacy_from_pb(info->fpregs, area));
-	for (size_t i = 0; x && i < ARRAY_SIZE(components); i++)
-		TRY(component_from_pb(&components[i], x, area, len, &in_use));
-	memcpy(area + XSTATE_BV_OFFSET, &in_use, sizeof(in_use));
+		TRY(others_from_raw(&info->xstate, mask, area, len, &used));
+	memcpy(area + HEADER_OFFSET, &used, sizeof(used));
+	*len_out = len;
 	return NULL;
 }
