@@ -48,7 +48,7 @@ static void print_option(FILE *to, const struct option_row *row)
 	int width;
 
 	option_names(row, names);
-	if (row->fallback && row->type != OPT_FD)
+	if (row->fallback)
 		snprintf(text, sizeof(text), "%s (default: %s)", row->help, row->fallback);
 	else
 		snprintf(text, sizeof(text), "%s", row->help);

@@ -21,7 +21,7 @@ enum option_type {
 	OPT_FINAL,     /* enum final_state: becomes .value */
 	OPT_PID,       /* pid_t */
 	OPT_UINT,      /* unsigned int */
-	OPT_FD,        /* int */
+	OPT_FD,        /* int; -1 while not given */
 	OPT_SIZE,      /* uint64_t, with K, M or G behind the number */
 	OPT_TEXT,      /* const char * */
 	OPT_FILE,      /* the same; completed as a file name */

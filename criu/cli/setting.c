@@ -136,11 +136,6 @@ static struct err *store_number(const struct setting *s, void *member)
 
 	if (s->row->type == OPT_SIZE)
 		return parse_size(s, member);
-	/* The one number that is not a user's to write: the default of a descriptor. */
-	if (s->row->type == OPT_FD && s->value == s->row->fallback) {
-		*(int *)member = -1;
-		return NULL;
-	}
 	TRY(parse_number(s, s->row->type == OPT_UINT ? UINT_MAX : INT_MAX, &n));
 	if (s->row->type == OPT_UINT)
 		*(unsigned int *)member = (unsigned int)n;
@@ -245,6 +240,9 @@ struct err *settings_default(struct arena *a, struct invocation *inv)
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		struct setting s = { .row = &option_rows[i], .value = option_rows[i].fallback };
 
+		/* No descriptor: a number that no user may write. */
+		if (s.row->type == OPT_FD && s.row->offset)
+			*(int *)((char *)&inv->opts + s.row->offset) = -1;
 		if (s.value)
 			TRY(store(a, &s, &inv->opts, inv));
 	}

@@ -83,7 +83,7 @@ static void man_option(const struct option_row *row)
 	option_commands(row);
 	printf("\n");
 	sentence(row->help);
-	if (row->fallback && row->type != OPT_FD) {
+	if (row->fallback) {
 		printf(" Default: ");
 		roff(row->fallback);
 		putchar('.');
