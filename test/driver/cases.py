@@ -9,7 +9,7 @@ import re
 
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
-    "between", "restore-shell", "differs", "alone", "pty", "busy", "not",
+    "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages",
 }
 DECLARATION = re.compile(r"^/\* ([a-z-]+): *(.*?) *\*/$")
 

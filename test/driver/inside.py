@@ -311,6 +311,13 @@ class Run:
             raise Failure("mounts were left behind")
 
 
+def swap_off(folder):
+    """A case that was cut short may have left its swap file in use."""
+    for line in snapshot.read("/proc/swaps").splitlines()[1:]:
+        if line.startswith(folder + "/"):
+            snapshot.LIBC.swapoff(line.split()[0].encode())
+
+
 def main(spec_path):
     with open(spec_path, encoding="utf-8") as f:
         spec = json.load(f)
@@ -323,6 +330,7 @@ def main(spec_path):
         result = {"status": "skip", "reason": str(e)}
     except Failure as e:
         result = {"status": "fail", "reason": str(e)}
+    swap_off(spec["folder"])
     result["notes"] = ", ".join(run.notes)
     with open(os.path.join(spec["folder"], "result.json"), "w", encoding="utf-8") as f:
         json.dump(result, f)

@@ -32,6 +32,7 @@ NEW_INODE = re.compile(r" \(deleted\)$|^/memfd:|^/SYSV|^/dev/zero|^anon_inode:|^
 # The marks of a dirty tracker; and "ac" (counts as committed memory), which an area gets for good when it
 # was writable for a moment, as it is while being filled.
 FLAGS_SKIP = {"sd", "uw", "um", "ac"}
+SHARED_AS_MEMFD = re.compile(r"^/memfd:(/dev/zero|/anon_hugepage)")   # nameless shared memory may become one
 LIBC = ctypes.CDLL(None, use_errno=True)
 KCMP = {"vm": 1, "files": 2, "fs": 3, "sighand": 4}
 
@@ -96,7 +97,7 @@ class Snapshot(dict):
             match = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) (\S+) (\d+) *(.*)$", line)
             if match:
                 file = "" if NEW_INODE.search(match[7]) else f"{match[5]}:{match[6]} "
-                name = match[7].replace("/memfd:/dev/zero", "/dev/zero")  # shared memory may come back as a memfd
+                name = SHARED_AS_MEMFD.sub(r"\1", match[7])
                 offset = int(match[4], 16) if name.startswith("/") else None
                 areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, "", 0])
             elif line.startswith("VmFlags:"):

@@ -109,6 +109,15 @@ char case_state(pid_t pid);
 #define PM_GUARD (1ULL << 58)
 #define PM_PFN(e) ((e) & ((1ULL << 55) - 1))
 
+/* Private anonymous memory, readable and writable, all bytes zero; fails the case when there is none. */
+void *case_map(size_t len);
+/* The same, shared. */
+void *case_map_shared(size_t len);
+/* A file of @len bytes made by case_fill() in the current directory; an open descriptor of it. */
+int case_make_file(const char *name, size_t len, uint32_t seed);
+/* True when reading the byte gives SIGSEGV or SIGBUS; @sig_out (may be NULL) says which. */
+bool case_faults(const volatile void *addr, int *sig_out);
+
 #define CASE_NR(a) (sizeof(a) / sizeof(*(a)))
 
 #endif

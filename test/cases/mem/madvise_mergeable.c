@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory that may be merged with like pages (MADV_MERGEABLE). */
+#include "case.h"
+
+#include <sys/mman.h>
+
+#define LEN (4 << 20)
+
+int main(void)
+{
+	char *area = case_map(LEN), *other = case_map(4096);
+
+	if (madvise(area, LEN, MADV_MERGEABLE) < 0)
+		case_skip("MADV_MERGEABLE: %s", strerror(errno));
+	case_fill(area, LEN, 21);
+	*(volatile char *)other = 1;
+	case_ready();
+	case_check_fill(area, LEN, 21, "area");
+	CASE_CHECK(case_vmflag(area, "mg"), "the advice is gone");
+	CASE_CHECK(!case_vmflag(other, "mg"), "the advice is on another area");
+	return case_pass();
+}
