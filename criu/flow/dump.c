@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The dump as a list of steps.  Everything up to "check" only looks: what cannot be dumped is found there, all of it,
+ * before anything is changed.  "commit" is the point of no return; whatever fails before it is undone in reverse, and
+ * the tree runs on.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/stats.h"
+#include "base/steps.h"
+#include "files/files.h"
+#include "flow/commands.h"
+#include "flow/scripts.h"
+#include "flow/stats.h"
+#include "image/dir.h"
+#include "kernel/features.h"
+#include "mem/dump.h"
+#include "mem/mm.h"
+#include "ns/ns.h"
+#include "task/collect.h"
+#include "task/freeze.h"
+#include "task/kobj.h"
+#include "task/seccomp.h"
+
+struct dump_op {
+	struct dump d;
+	struct kernel_features kernel;
+	struct dump_stats stats;
+	int script_status; /* of the post-dump scripts */
+};
+
+/* Two descriptors for each task, and what the images need: the soft limit is only a default. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static struct err *dump_probe_kernel(void *arg)
+{
+	struct dump_op *op = arg;
+	struct err *e = NULL;
+
+	raise_descriptor_limit();
+	kernel_probe(&op->kernel, kernel_set_dump, kernel_nr_set_dump);
+	for (size_t i = 0; i < kernel_nr_set_dump; i++) {
+		enum kernel_feature f = kernel_set_dump[i];
+
+		if (feature_table[f].need == NEED_BASIC && !kernel_has(&op->kernel, f))
+			e = err_join(e, kernel_missing(&op->kernel, f));
+	}
+	return e;
+}
+
+static struct err *dump_open_images(void *arg)
+{
+	struct dump_op *op = arg;
+
+	TRY(scripts_check(op->d.opts));
+	return image_dir_create(op->d.opts->images_dir, NULL, &op->d.images);
+}
+
+static void dump_discard_images(void *arg)
+{
+	struct dump_op *op = arg;
+
+	image_dir_discard(op->d.images);
+}
+
+static struct err *dump_pre_script(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return scripts_run(op->d.opts, SCRIPT_PRE_DUMP, image_dir_fd(op->d.images), op->d.opts->tree, NULL);
+}
+
+static struct err *dump_freeze(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return freeze_tree(&op->d);
+}
+
+static void dump_thaw(void *arg)
+{
+	struct dump_op *op = arg;
+	struct err *e = thaw_tree(&op->d);
+
+	if (e)
+		err_report(e);
+}
+
+static struct err *file_vmas_look(struct dump *d, struct task *t)
+{
+	MmEntry *mm = t->mm->rec;
+	char link[64];
+	uint32_t id;
+	int flags;
+
+	TRY(files_add_path(d, t, "exe", O_RDONLY, &mm->exe_file_id));
+	for (size_t i = 0; i < mm->n_vmas; i++) {
+		if (!mem_vma_wants_file(t, i, &flags))
+			continue;
+		snprintf(link, sizeof(link), "map_files/%lx-%lx", mm->vmas[i]->start, mm->vmas[i]->end);
+		TRY(files_add_path(d, t, link, flags, &id));
+		mm->vmas[i]->shmid = id;
+	}
+	return NULL;
+}
+
+static struct err *dump_look(void *arg)
+{
+	struct dump_op *op = arg;
+	struct dump *d = &op->d;
+
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		TRY(task_look(d, d->tree.tasks[i]));
+	TRY(kobj_ids_assign(d));
+	TRY(ns_look(d));
+	TRY(files_probe(d));
+	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
+		struct task *t = d->tree.tasks[i];
+
+		if (t->state == TASK_DEAD)
+			continue;
+		TRY(mem_look(d, t, t->probe));
+		TRY(file_vmas_look(d, t));
+	}
+	return NULL;
+}
+
+static struct err *dump_check(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return PTR_TAKE(op->d.blockers);
+}
+
+static struct err *dump_inject(void *arg)
+{
+	struct dump_op *op = arg;
+
+	for (size_t i = 0; i < op->d.tree.nr_tasks; i++)
+		TRY(task_inject(&op->d, op->d.tree.tasks[i]));
+	return NULL;
+}
+
+static struct err *dump_tasks(void *arg)
+{
+	struct dump_op *op = arg;
+
+	for (size_t i = 0; i < op->d.tree.nr_tasks; i++)
+		TRY(task_write(&op->d, op->d.tree.tasks[i]));
+	TRY(tree_write(&op->d));
+	return seccomp_write(&op->d);
+}
+
+static struct err *dump_files(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return files_dump(&op->d);
+}
+
+static void dump_files_undo(void *arg)
+{
+	struct dump_op *op = arg;
+
+	files_dump_undo(&op->d);
+}
+
+static struct err *dump_pages(void *arg)
+{
+	struct dump_op *op = arg;
+	struct dump *d = &op->d;
+
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		if (d->tree.tasks[i]->state != TASK_DEAD)
+			TRY(mem_dump_task(d, d->tree.tasks[i], d->tree.tasks[i]->probe));
+	return mem_dump_shared(d);
+}
+
+static struct err *dump_commit(void *arg)
+{
+	struct dump_op *op = arg;
+	InventoryEntry inv = INVENTORY_ENTRY__INIT;
+	PluginsEntry plugins = PLUGINS_ENTRY__INIT;
+
+	inv.img_version = 2;
+	inv.has_fdinfo_per_id = inv.fdinfo_per_id = true;
+	inv.has_ns_per_id = inv.ns_per_id = true;
+	inv.root_ids = ns_own_ids(op->d.arena);
+	inv.has_lsmtype = true;
+	inv.lsmtype = LSMTYPE__NO_LSM;
+	/* Present and empty: no plugin is needed.  Absent would make CRIU load all it has. */
+	inv.plugins_entry = &plugins;
+	return image_dir_commit(op->d.images, &inv);
+}
+
+static struct err *dump_release(void *arg)
+{
+	struct dump_op *op = arg;
+	struct dump *d = &op->d;
+
+	TRY(scripts_run(d->opts, SCRIPT_POST_DUMP, image_dir_fd(d->images), d->opts->tree, &op->script_status));
+	/* Somebody still needs the tree: --leave-running, or a script that was not content. */
+	if (d->opts->final == FINAL_RUNNING || op->script_status)
+		return thaw_tree(d);
+	if (d->opts->final == FINAL_STOPPED)
+		return stop_tree(d);
+	return kill_tree(d);
+}
+
+static const struct step dump_steps[] = {
+	{ .name = "probe-kernel", .run = dump_probe_kernel },
+	{ .name = "open-images", .run = dump_open_images, .undo = dump_discard_images },
+	{ .name = "pre-dump-script", .run = dump_pre_script },
+	{ .name = "freeze", .run = dump_freeze, .undo = dump_thaw },
+	{ .name = "look", .run = dump_look },
+	{ .name = "check", .run = dump_check },
+	{ .name = "inject", .run = dump_inject },
+	{ .name = "tasks", .run = dump_tasks },
+	{ .name = "files", .run = dump_files, .undo = dump_files_undo },
+	{ .name = "pages", .run = dump_pages },
+	{ .name = "commit", .run = dump_commit },
+	{ .name = "release", .run = dump_release },
+};
+
+static struct err *dump_with(struct dump_op *op)
+{
+	const struct options *opts = op->d.opts;
+	const struct steps_control control = { opts->stop_before, opts->stop_after };
+
+	TRY(steps_run(dump_steps, ARRAY_SIZE(dump_steps), &control, op));
+	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
+		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written, op->stats.frozen_us);
+	return dump_stats_save(opts, &op->stats);
+}
+
+struct err *dump_run(const struct options *opts, int *exit_status_out)
+{
+	struct dump_op op = { .d.opts = opts };
+	struct err *e;
+
+	op.d.arena = arena_new();
+	op.d.kernel = &op.kernel;
+	op.d.stats = &op.stats;
+	e = dump_with(&op);
+	if (op.d.blockers)
+		err_drop(op.d.blockers, "the dump has another failure");
+	tree_close(&op.d);
+	image_dir_close(op.d.images);
+	arena_free(op.d.arena);
+	if (!e && op.script_status)
+		*exit_status_out = op.script_status;
+	return e;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "task/collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "image/dir.h"
+#include "inject/parasite.h"
+#include "proc/pid.h"
+#include "task/freeze.h"
+#include "task/part.h"
+#include "task/regs.h"
+
+static CoreEntry *core_new(struct arena *a)
+{
+	CoreEntry *core = PB_NEW(a, CoreEntry, core_entry);
+
+	core->mtype = CORE_ENTRY__MARCH__X86_64;
+	return core;
+}
+
+static TaskCoreEntry *task_core_new(struct arena *a, const struct task *t, const char *comm)
+{
+	TaskCoreEntry *tc = PB_NEW(a, TaskCoreEntry, task_core_entry);
+
+	tc->task_state = t->state;
+	tc->comm = arena_strdup(a, comm);
+	return tc;
+}
+
+static void block(struct dump *d, struct err *own_e)
+{
+	d->blockers = err_join(d->blockers, own_e);
+}
+
+static struct err *zombie_look(struct dump *d, struct task *t)
+{
+	struct proc_stat stat;
+	CoreEntry *core;
+
+	TRY(proc_stat_read_pid(t->host_pid, &stat));
+	core = t->threads[0].core = core_new(d->arena);
+	core->tc = task_core_new(d->arena, t, stat.comm);
+	core->tc->exit_code = stat.exit_code;
+	return NULL;
+}
+
+/* Is there a live session leader for the tree to belong to after a restore? */
+static void session_look(struct dump *d, const struct task *t)
+{
+	if (t->parent || d->opts->shell_job || t->sid == t->host_pid)
+		return;
+	block(d, err_hint(err_new(ERR_UNSUPPORTED,
+				  "task %d belongs to session %d, whose leader is not in the tree", t->host_pid,
+				  t->sid),
+			  "pass --shell-job, dump from the session leader (--tree %d), or start the program with "
+			  "setsid(1)",
+			  t->sid));
+}
+
+static void seccomp_look(struct dump *d, const struct task *t, const struct proc_status *status)
+{
+	if (!status->seccomp_mode || freezer_suspends_seccomp(d->freezer))
+		return;
+	block(d, err_hint(err_new(ERR_KERNEL, "task %d has a seccomp filter that cannot be suspended",
+				  t->host_pid),
+			  "run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own"));
+}
+
+static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
+{
+	struct user_regs_struct gp;
+
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		struct thread *thread = &t->threads[i];
+		struct proc_status status;
+		AUTO_FD dirfd = -1;
+		struct err *e;
+
+		e = arch_gp_get(thread->host_tid, &gp);
+		if (e && err_code(e) == ERR_UNSUPPORTED) {
+			block(d, err_hint(e, "run a 64-bit build of the program"));
+			continue;
+		}
+		TRY(e);
+		if (arch_gp_is_compat(&gp)) {
+			block(d, err_hint(err_new(ERR_UNSUPPORTED, "thread %d is in 32-bit mode",
+						  thread->host_tid),
+					  "run a 64-bit build of the program"));
+			continue;
+		}
+		TRY(proc_open_thread(p->dirfd, thread->host_tid, &dirfd));
+		TRY(proc_status_read(dirfd, d->arena, &status));
+		seccomp_look(d, t, &status);
+		TRY(regs_settle(thread->host_tid, p->mem_fd, &status));
+	}
+	return NULL;
+}
+
+struct err *task_look(struct dump *d, struct task *t)
+{
+	struct task_probe *p;
+
+	t->ns_pid = t->host_pid;
+	for (size_t i = 0; i < t->nr_threads; i++)
+		t->threads[i].ns_tid = t->threads[i].host_tid;
+	session_look(d, t);
+	if (t->state == TASK_DEAD)
+		return zombie_look(d, t);
+	p = t->probe = ARENA_NEW(d->arena, struct task_probe);
+	p->dirfd = p->mem_fd = -1;
+	TRY(proc_open(t->host_pid, &p->dirfd));
+	TRY(fd_open_at(p->dirfd, O_RDWR, &p->mem_fd, "mem"));
+	TRY(proc_stat_read(p->dirfd, &p->stat));
+	TRY(proc_status_read(p->dirfd, d->arena, &p->status));
+	TRY(threads_look(d, t, p));
+	TRY(proc_maps_read(p->dirfd, d->arena, &p->maps));
+	TRY(proc_timers_read(p->dirfd, d->arena, &p->timers));
+	p->leftover = parasite_find_leftover(p->mem_fd, &p->maps);
+	return NULL;
+}
+
+struct injection {
+	struct dump *d;
+	struct task *t;
+	struct parasite parasite;
+	struct remote leader;
+	struct remote thread; /* any thread but the leader */
+	struct parasite_args args;
+};
+
+static struct err *thread_collect(struct injection *in, struct thread *thread, struct remote *r)
+{
+	struct proc_status status;
+	struct proc_stat stat;
+	AUTO_FD dirfd = -1;
+	struct thread_view view = {
+		.ctx = &r->saved,
+		.status = &status,
+		.stat = &stat,
+		.mem_fd = r->mem_fd,
+		.comm = stat.comm,
+		.parasite = &in->args.u.thread,
+	};
+
+	TRY(parasite_call(&in->parasite, r, PARASITE_THREAD, &in->args));
+	TRY(proc_open_thread(in->t->probe->dirfd, thread->host_tid, &dirfd));
+	view.dirfd = dirfd;
+	TRY(proc_status_read(dirfd, in->d->arena, &status));
+	TRY(proc_stat_read(dirfd, &stat));
+	if (!thread->core)
+		thread->core = core_new(in->d->arena);
+	thread->core->thread_core = PB_NEW(in->d->arena, ThreadCoreEntry, thread_core_entry);
+	for (const struct task_part *const *part = task_parts; *part; part++)
+		if ((*part)->dump_thread)
+			TRY(err_context((*part)->dump_thread(in->d, thread, &view), "%s of thread %d",
+					(*part)->name, thread->host_tid));
+	return NULL;
+}
+
+static struct err *timers_collect(struct injection *in)
+{
+	struct task_probe *p = in->t->probe;
+	struct parasite_timers *batch = &in->args.u.timers;
+
+	p->timer_values = arena_array(in->d->arena, p->timers.nr, sizeof(*p->timer_values));
+	for (size_t done = 0; done < p->timers.nr; done += batch->nr) {
+		batch->nr = MIN(p->timers.nr - done, (size_t)PARASITE_TIMERS_MAX);
+		for (uint32_t i = 0; i < batch->nr; i++)
+			batch->timer[i].id = p->timers.list[done + i].id;
+		TRY(parasite_call(&in->parasite, &in->leader, PARASITE_TIMERS, &in->args));
+		for (uint32_t i = 0; i < batch->nr; i++)
+			p->timer_values[done + i] = batch->timer[i];
+	}
+	return NULL;
+}
+
+static struct err *task_collect(struct injection *in)
+{
+	struct task_probe *p = in->t->probe;
+	struct thread *leader = &in->t->threads[0];
+
+	TRY(parasite_call(&in->parasite, &in->leader, PARASITE_TASK, &in->args));
+	p->parasite = in->args.u.task;
+	TRY(timers_collect(in));
+	leader->core = core_new(in->d->arena);
+	leader->core->tc = task_core_new(in->d->arena, in->t, p->stat.comm);
+	for (const struct task_part *const *part = task_parts; *part; part++)
+		if ((*part)->dump_task)
+			TRY(err_context((*part)->dump_task(in->d, in->t, p), "%s of task %d", (*part)->name,
+					in->t->host_pid));
+	return thread_collect(in, leader, &in->leader);
+}
+
+static struct err *threads_collect(struct injection *in)
+{
+	for (size_t i = 1; i < in->t->nr_threads; i++) {
+		struct thread *thread = &in->t->threads[i];
+		struct err *e;
+
+		e = remote_open(&in->thread, in->t->host_pid, thread->host_tid, in->leader.mem_fd,
+				&in->leader.site);
+		if (!e)
+			e = thread_collect(in, thread, &in->thread);
+		TRY(err_join(e, remote_close(&in->thread)));
+	}
+	return NULL;
+}
+
+static struct err *leftover_remove(struct injection *in)
+{
+	struct parasite old = in->parasite;
+
+	if (!in->t->probe->leftover)
+		return NULL;
+	log_info("task", in->t->host_pid, "removing what a killed run left at %#lx", in->t->probe->leftover);
+	old.pid = in->t->host_pid;
+	old.area = in->t->probe->leftover;
+	return parasite_unload(&old, &in->leader);
+}
+
+static struct err *inject_opened(struct injection *in)
+{
+	struct err *e;
+
+	TRY(leftover_remove(in));
+	e = parasite_load(&in->parasite, &in->leader, &in->t->probe->status);
+	if (!e)
+		e = task_collect(in);
+	if (!e)
+		e = threads_collect(in);
+	return err_join(e, parasite_unload(&in->parasite, &in->leader));
+}
+
+struct err *task_inject(struct dump *d, struct task *t)
+{
+	struct task_probe *p = t->probe;
+	struct user_regs_struct gp;
+	struct remote_site site;
+	struct injection *in;
+	struct err *e;
+
+	if (t->state == TASK_DEAD)
+		return NULL;
+	TRY(arch_gp_get(t->host_pid, &gp));
+	TRY(remote_site_find(t->host_pid, p->mem_fd, &p->maps, gp.rsp, &site));
+	in = calloc(1, sizeof(*in));
+	if (!in)
+		return err_sys(ENOMEM, "cannot prepare the parasite of task %d", t->host_pid);
+	in->d = d;
+	in->t = t;
+	e = remote_open(&in->leader, t->host_pid, t->host_pid, p->mem_fd, &site);
+	if (!e)
+		e = inject_opened(in);
+	e = err_join(e, remote_close(&in->leader));
+	free(in);
+	return e;
+}
+
+struct err *task_write(struct dump *d, const struct task *t)
+{
+	size_t nr = t->state == TASK_DEAD ? 1 : t->nr_threads;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct thread *thread = &t->threads[i];
+
+		TRY(image_write(d->images, IMAGE_CORE, thread->ns_tid, &thread->core->base));
+	}
+	if (t->state == TASK_DEAD)
+		return NULL;
+	return image_write(d->images, IMAGE_IDS, t->ns_pid, &t->ids->base);
+}
+
+static struct err *pstree_entry_write(struct dump *d, const struct task *t)
+{
+	PstreeEntry e = PSTREE_ENTRY__INIT;
+	AUTO_FREE uint32_t *threads = calloc(t->nr_threads + 1, sizeof(*threads));
+
+	if (!threads)
+		return err_sys(ENOMEM, "cannot list the threads of task %d", t->host_pid);
+	e.pid = t->ns_pid;
+	e.ppid = t->parent ? t->parent->ns_pid : 0;
+	e.pgid = t->pgid;
+	e.sid = t->sid;
+	e.threads = threads;
+	for (size_t i = 0; i < t->nr_threads; i++)
+		threads[e.n_threads++] = t->threads[i].ns_tid;
+	if (!e.n_threads)
+		threads[e.n_threads++] = t->ns_pid;
+	return image_write(d->images, IMAGE_PSTREE, 0, &e.base);
+}
+
+struct err *tree_write(struct dump *d)
+{
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		TRY(pstree_entry_write(d, d->tree.tasks[i]));
+	return NULL;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(fd_take(fd));
+}
+
+void tree_close(struct dump *d)
+{
+	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
+		struct task_probe *p = d->tree.tasks[i]->probe;
+
+		if (!p)
+			continue;
+		close_fd(&p->dirfd);
+		close_fd(&p->mem_fd);
+	}
+}

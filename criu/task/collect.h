@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TASK_COLLECT_H
+#define TASK_COLLECT_H
+
+/*
+ * What a stopped task is, in the order the flow asks: the look from outside changes nothing; then the parasite answers
+ * what only the task can know; then the records are written.
+ */
+
+#include "task/task.h"
+
+/*
+ * Fills task->probe and the cores that a zombie needs; tasks that cannot be dumped are joined to d->blockers.
+ * Interrupted system calls are set to be issued again (task/regs.h).
+ */
+MUST_USE struct err *task_look(struct dump *d, struct task *t);
+/* Fills the cores of all threads.  The parasite is in the task only meanwhile. */
+MUST_USE struct err *task_inject(struct dump *d, struct task *t);
+/* Writes core-*.img and ids-PID.img. */
+MUST_USE struct err *task_write(struct dump *d, const struct task *t);
+/* Writes pstree.img. */
+MUST_USE struct err *tree_write(struct dump *d);
+/* Closes what the probes of all tasks hold open; harmless twice. */
+void tree_close(struct dump *d);
+
+#endif
