@@ -3,6 +3,7 @@
 #include "arch/x86_64/xstate.h"
 
 #include <cpuid.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Components by their bit in xstate_bv. */
@@ -28,7 +29,7 @@ enum {
 	XCR0_OFFSET = 464, /* the kernel puts the mask of components here (sw_reserved) */
 	HEADER_OFFSET = 512,
 	FIRST_COMPONENT = 576,
-	MAX_COMPONENTS = 63,
+	MAX_COMPONENTS = 62, /* 63 means compacted */
 	CPUID_XSTATE = 0xd,
 };
 
@@ -61,27 +62,47 @@ static const struct component components[] = {
 	COMPONENT(XC_PKRU, 8, pkru),
 };
 
-static bool cpu_component(int nr, size_t *offset, size_t *bytes)
-{
-	unsigned int eax, ebx, ecx, edx;
+/* What CPUID says.  Under a hypervisor each question costs microseconds, and there are thousands of threads. */
+struct layout {
+	bool is_known;
+	size_t len; /* bytes of the whole area for the components the system has turned on; 0: no XSAVE */
+	uint64_t mask; /* those components */
+	uint32_t offset[MAX_COMPONENTS], bytes[MAX_COMPONENTS];
+};
 
-	if (!__get_cpuid_count(CPUID_XSTATE, nr, &eax, &ebx, &ecx, &edx) || !eax)
-		return false;
-	*offset = ebx;
-	*bytes = eax;
-	return true;
-}
-
-/* Bytes of the whole area for the components the system has turned on; 0: no XSAVE. */
-static size_t cpu_area_len(uint64_t *mask_out)
+static void layout_read(struct layout *l)
 {
 	unsigned int eax, ebx, ecx, edx, low, high;
 
+	l->is_known = true;
 	if (!__get_cpuid_count(CPUID_XSTATE, 0, &eax, &ebx, &ecx, &edx))
-		return 0;
+		return;
 	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	*mask_out = low | (uint64_t)high << 32;
-	return ebx;
+	l->mask = low | (uint64_t)high << 32;
+	l->len = ebx;
+	for (int nr = XC_YMM; nr < MAX_COMPONENTS; nr++) {
+		if (!(l->mask & BIT(nr)))
+			continue;
+		__cpuid_count(CPUID_XSTATE, nr, eax, ebx, ecx, edx);
+		l->offset[nr] = ebx;
+		l->bytes[nr] = eax;
+	}
+}
+
+static const struct layout *layout_get(void)
+{
+	/* Never changes while the system runs; listed in criu/GLOBALS. */
+	static struct layout layout;
+
+	if (!layout.is_known)
+		layout_read(&layout);
+	return &layout;
+}
+
+/* Does the component lie within @len bytes? */
+static bool layout_has(const struct layout *l, int nr, size_t bytes, size_t len)
+{
+	return (l->mask & BIT(nr)) && l->bytes[nr] >= bytes && l->offset[nr] + bytes <= len;
 }
 
 static uint64_t get64(const uint8_t *p)
@@ -97,12 +118,12 @@ static uint64_t get64(const uint8_t *p)
 static void array_to_pb(const uint8_t *area, size_t len, struct arena *a, const struct component *c,
 			UserX86XsaveEntry *x)
 {
-	size_t offset, bytes;
+	const struct layout *l = layout_get();
 
-	if (!cpu_component(c->nr, &offset, &bytes) || offset + c->bytes > len)
+	if (!layout_has(l, c->nr, c->bytes, len))
 		return;
 	*(size_t *)((char *)x + c->count) = c->bytes / c->word;
-	*(void **)((char *)x + c->array) = arena_memdup(a, area + offset, c->bytes);
+	*(void **)((char *)x + c->array) = arena_memdup(a, area + l->offset[c->nr], c->bytes);
 }
 
 static void fxsave_to_pb(const uint8_t *area, struct arena *a, UserX86FpregsEntry *fp)
@@ -153,11 +174,16 @@ struct err *xstate_to_pb(const uint8_t *area, size_t len, struct arena *a, Threa
 
 /* ---- from the record ---- */
 
-static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct component *c, uint64_t mask,
-				 uint8_t *area, size_t len)
+static struct err *lacks(const char *name)
+{
+	return err_hint(err_new(ERR_KERNEL, "the task uses %s, which this CPU lacks", name),
+			"restore on a CPU with the features of the one that was dumped on");
+}
+
+static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct component *c, const struct layout *l,
+				 uint8_t *area)
 {
 	size_t nr = *(const size_t *)((const char *)x + c->count);
-	size_t offset, bytes;
 
 	if (nr && nr * c->word != c->bytes)
 		return err_new(ERR_IMAGE, "extended state: %s has %zu elements instead of %zu", c->name, nr,
@@ -166,10 +192,9 @@ static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct compon
 		return NULL;
 	if (!nr)
 		return err_new(ERR_IMAGE, "extended state: %s is in use but missing", c->name);
-	if (!(mask & BIT(c->nr)) || !cpu_component(c->nr, &offset, &bytes) || offset + c->bytes > len)
-		return err_hint(err_new(ERR_KERNEL, "the task uses %s registers, which this CPU lacks", c->name),
-				"restore on a CPU with the features of the one that was dumped on");
-	memcpy(area + offset, *(void *const *)((const char *)x + c->array), c->bytes);
+	if (!layout_has(l, c->nr, c->bytes, l->len))
+		return lacks(c->name);
+	memcpy(area + l->offset[c->nr], *(void *const *)((const char *)x + c->array), c->bytes);
 	return NULL;
 }
 
@@ -197,7 +222,7 @@ static struct err *fxsave_from_pb(const UserX86FpregsEntry *fp, uint8_t *area)
 }
 
 /* Components of info->xstate that CRIU has no array for; the rest was set from the arrays. */
-static struct err *others_from_raw(const ProtobufCBinaryData *raw, uint64_t mask, uint8_t *area, size_t len,
+static struct err *others_from_raw(const ProtobufCBinaryData *raw, const struct layout *l, uint8_t *area,
 				   uint64_t *used)
 {
 	uint64_t bits;
@@ -205,32 +230,29 @@ static struct err *others_from_raw(const ProtobufCBinaryData *raw, uint64_t mask
 	if (raw->len < FIRST_COMPONENT)
 		return err_new(ERR_IMAGE, "extended state of %zu bytes", raw->len);
 	bits = get64(raw->data + HEADER_OFFSET) & ~CRIU_COMPONENTS;
-	for (int nr = 0; nr <= MAX_COMPONENTS; nr++) {
-		size_t offset, bytes;
-
+	for (int nr = 0; nr < MAX_COMPONENTS; nr++) {
 		if (!(bits & BIT(nr)))
 			continue;
-		if (!(mask & BIT(nr)) || !cpu_component(nr, &offset, &bytes) || offset + bytes > len)
-			return err_hint(err_new(ERR_KERNEL, "the task uses CPU state %d, which this CPU lacks", nr),
-					"restore on a CPU with the features of the one that was dumped on");
-		if (offset + bytes > raw->len)
+		if (!layout_has(l, nr, 1, l->len))
+			return lacks("state beyond AVX-512");
+		if (l->offset[nr] + (size_t)l->bytes[nr] > raw->len)
 			return err_new(ERR_IMAGE, "extended state: component %d is cut off", nr);
-		memcpy(area + offset, raw->data + offset, bytes);
+		memcpy(area + l->offset[nr], raw->data + l->offset[nr], l->bytes[nr]);
 	}
-	*used |= bits;
+	*used |= bits & l->mask;
 	return NULL;
 }
 
 struct err *xstate_from_pb(const ThreadInfoX86 *info, uint8_t *area, size_t cap, size_t *len_out)
 {
 	const UserX86FpregsEntry *fp = info->fpregs;
-	uint64_t mask = BIT(XC_FP) | BIT(XC_SSE), used = mask;
-	size_t len = cpu_area_len(&mask);
+	const struct layout *l = layout_get();
+	uint64_t used = BIT(XC_FP) | BIT(XC_SSE);
 
-	if (!len)
+	if (l->len < FIRST_COMPONENT)
 		return err_new(ERR_KERNEL, "this CPU has no XSAVE");
-	BUG_ON(len > cap);
-	memset(area, 0, len);
+	BUG_ON(l->len > cap);
+	memset(area, 0, l->len);
 	TRY(fxsave_from_pb(fp, area));
 	if (fp->xsave) {
 		used = fp->xsave->xstate_bv;
@@ -239,11 +261,11 @@ struct err *xstate_from_pb(const ThreadInfoX86 *info, uint8_t *area, size_t cap,
 				       (unsigned long)(used & ~CRIU_COMPONENTS));
 		used &= CRIU_COMPONENTS;
 		for (size_t i = 0; i < ARRAY_SIZE(components); i++)
-			TRY(array_from_pb(fp->xsave, &components[i], mask, area, len));
+			TRY(array_from_pb(fp->xsave, &components[i], l, area));
 	}
 	if (info->has_xstate)
-		TRY(others_from_raw(&info->xstate, mask, area, len, &used));
+		TRY(others_from_raw(&info->xstate, l, area, &used));
 	memcpy(area + HEADER_OFFSET, &used, sizeof(used));
-	*len_out = len;
+	*len_out = l->len;
 	return NULL;
 }
