@@ -107,8 +107,10 @@ static struct err *set_up(struct arena *a, struct invocation *inv)
 {
 	struct options *opts = &inv->opts;
 
-	if (opts->close_fd > STDERR_FILENO)
+	if (opts->close_fd >= 0) {
 		close(opts->close_fd);
+		fill_standard_fds();
+	}
 	TRY(set_log_levels(opts));
 	TRY(enter_work_dir(a, opts));
 	if (opts->log_file)
@@ -152,23 +154,23 @@ static const char *last_words(enum command command)
 /* Once to the log with everything, once short where only a person at a terminal looks. */
 static void report(struct err *own_e, const struct options *opts)
 {
-	bool is_seen_in_log = !opts->log_file && opts->verbosity >= LOG_ERROR;
+	bool is_on_stderr = log_fd() == STDERR_FILENO;
 	const char *code = err_code_name(err_code(own_e));
 
-	if (!is_seen_in_log)
+	if (!is_on_stderr || opts->verbosity < LOG_ERROR)
 		print_short_form(own_e);
-	if (opts->log_file && strcmp(opts->log_file, "-"))
+	if (!is_on_stderr && strcmp(opts->log_file, "-"))
 		log_dump_ring();
 	err_report(own_e);
 	log_error("cli", 0, "%s code=%s", last_words(opts->command), code);
 }
 
-/* The tree's new parent.  It gets the signal dispositions and the environment the tool was started with. */
-static int become_command(const struct options *opts)
+/* The tree's new parent.  It gets the signal dispositions the tool was started with. */
+static int become_command(const struct options *opts, sighandler_t sigpipe_before)
 {
 	struct err *e;
 
-	signal(SIGPIPE, SIG_DFL);
+	signal(SIGPIPE, sigpipe_before);
 	execvp(opts->exec_cmd[0], (char *const *)opts->exec_cmd);
 	e = err_hint(err_sys(errno, "cannot execute \"%s\" of --exec-cmd", opts->exec_cmd[0]),
 		     "name a program that exists; the restored tree runs");
@@ -184,7 +186,7 @@ static struct err *script_objects(int status)
 			"keep the images, they are complete, or remove them");
 }
 
-static int run(struct arena *a, struct invocation *inv)
+static int run(struct arena *a, struct invocation *inv, sighandler_t sigpipe_before)
 {
 	const struct options *opts = &inv->opts;
 	int status = 0;
@@ -202,8 +204,8 @@ static int run(struct arena *a, struct invocation *inv)
 	}
 	if (opts->command == CMD_DUMP)
 		log_info("cli", 0, FLOW_DUMP_DONE);
-	if (opts->exec_cmd)
-		return become_command(opts);
+	if (opts->exec_cmd && !opts->plan)
+		return become_command(opts, sigpipe_before);
 	return status;
 }
 
@@ -219,13 +221,14 @@ static int refuse(struct err *own_e, const struct invocation *inv)
 int main(int argc, char *argv[])
 {
 	struct arena *a = arena_new();
+	sighandler_t sigpipe_before;
 	struct invocation inv;
 	struct err *e;
 	int status = 0;
 
 	fill_standard_fds();
 	/* A reader of our output that goes away must not end a dump half-way. */
-	signal(SIGPIPE, SIG_IGN);
+	sigpipe_before = signal(SIGPIPE, SIG_IGN);
 	e = options_parse(a, argc, argv, &inv);
 	if (e)
 		status = refuse(e, &inv);
@@ -234,7 +237,7 @@ int main(int argc, char *argv[])
 	else if (inv.wants_version)
 		print_version();
 	else
-		status = run(a, &inv);
+		status = run(a, &inv, sigpipe_before);
 	log_close();
 	arena_free(a);
 	return fflush(stdout) ? STATUS_FAILURE : status;

@@ -21,7 +21,8 @@ MUST_USE struct err *dump_run(const struct options *opts, int *exit_status_out);
  * Makes the tree and lets it run; then says FLOW_RESTORE_DONE at info level and calls status_ready()
  * (flow/pidfile.h).  Without opts->detach and opts->exec_cmd it waits until all its children ended, and
  * with opts->exit_status *@exit_status_out becomes the root task's status as a shell says it
- * (128 + signal); else it is left alone.
+ * (128 + signal); else it is left alone.  With opts->plan it prints what it would make on standard output,
+ * and makes nothing.
  */
 MUST_USE struct err *restore_run(const struct options *opts, int *exit_status_out);
 
