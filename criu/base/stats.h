@@ -30,8 +30,8 @@ struct restore_stats {
 	uint64_t pages_compared;    /* with a copy inherited by fork */
 	uint64_t pages_skipped_cow; /* left shared with the parent task */
 	uint64_t pages_restored;    /* filled */
-	uint64_t forking_us;        /* creating tasks */
-	uint64_t restore_us;        /* the whole */
+	uint64_t forking_us;	    /* creating tasks */
+	uint64_t restore_us;	    /* the whole */
 };
 
 #endif

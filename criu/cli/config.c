@@ -54,8 +54,8 @@ static struct err *take_quoted(struct cursor *c, struct arena *a, char **out)
 		word[len++] = *c->at;
 	}
 	if (c->at == c->end)
-		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: the quotes are not closed", c->path,
-					c->line),
+		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: the quotes are not closed",
+					c->path, c->line),
 				"end the value with \" on the same line");
 	c->at++;
 	*out = word;
@@ -69,7 +69,8 @@ static struct err *take_line(struct cursor *c, struct arena *a, struct config_li
 	out->line = c->line;
 	out->name = take_plain(c, a, true);
 	if (out->name[0] == '-' || !out->name[0])
-		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: no option name", c->path, c->line),
+		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: no option name", c->path,
+					c->line),
 				"write the long name of an option without its dashes");
 	skip_blanks(c);
 	if (c->at < c->end && *c->at == '=') {
@@ -86,8 +87,8 @@ static struct err *take_line(struct cursor *c, struct arena *a, struct config_li
 
 	skip_blanks(c);
 	if (!is_at_end(c))
-		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: more than one value", c->path,
-					c->line),
+		return err_hint(err_new(ERR_USAGE, "cannot read %s:%u: more than one value",
+					c->path, c->line),
 				"put a value that holds blanks in double quotes");
 	return NULL;
 }
@@ -138,7 +139,8 @@ struct err *config_read(struct arena *a, const char *path, struct config_line **
 	if (fstat(fd, &st) < 0)
 		return err_sys(errno, "cannot look at configuration file %s", path);
 	if (S_ISDIR(st.st_mode) || st.st_size > CONFIG_MAX_BYTES)
-		return err_hint(err_new(ERR_USAGE, "cannot read configuration file %s: it is %s", path,
+		return err_hint(err_new(ERR_USAGE, "cannot read configuration file %s: it is %s",
+					path,
 					S_ISDIR(st.st_mode) ? "a directory" : "larger than 1 MiB"),
 				"name a file with one option on each line");
 	TRY(fd_slurp(fd, &text, &len));

@@ -49,7 +49,8 @@ struct err *external_check(const char *text)
 		if (strlen(kind) != len || strncmp(kind, text, len) || text[len] != '[')
 			continue;
 		if (external_kinds[i].not_yet)
-			return err_hint(err_new(ERR_UNSUPPORTED, "--external %s is not supported yet", text),
+			return err_hint(err_new(ERR_UNSUPPORTED,
+						"--external %s is not supported yet", text),
 					"leave it out: %s", external_kinds[i].not_yet);
 		if (is_hex_pair(text + len + 1))
 			return NULL;
@@ -68,7 +69,8 @@ static bool split_bracket(const char *text, const char *prefix, int *fd_out, con
 	unsigned long fd;
 	char *end;
 
-	if (strncmp(text, prefix, len) || text[len] != '[' || !isdigit((unsigned char)text[len + 1]))
+	if (strncmp(text, prefix, len) || text[len] != '[' ||
+	    !isdigit((unsigned char)text[len + 1]))
 		return false;
 	errno = 0;
 	fd = strtoul(text + len + 1, &end, 10);
@@ -91,11 +93,14 @@ struct err *inherit_fd_parse(const char *text, struct inherit_fd *out, bool *is_
 				"write fd[N]:KEY, KEY being a path without its leading slash, "
 				"pipe:[INODE], file[...] or tty[...]");
 	if (fcntl(fd, F_GETFD) < 0)
-		return err_hint(err_sys(errno, "cannot take descriptor %d of --inherit-fd \"%s\"", fd, text),
-				"open it before starting the tool, as a shell does with %d<FILE", fd);
+		return err_hint(err_sys(errno, "cannot take descriptor %d of --inherit-fd \"%s\"",
+					fd, text),
+				"open it before starting the tool, as a shell does with %d<FILE",
+				fd);
 	if (!is_debug && !strncmp(rest, "socket:[", 8))
-		return err_hint(err_new(ERR_UNSUPPORTED, "--inherit-fd %s is not supported yet", text),
-				"leave it out: sockets are refused by name until they can be dumped");
+		return err_hint(
+			err_new(ERR_UNSUPPORTED, "--inherit-fd %s is not supported yet", text),
+			"leave it out: sockets are refused by name until they can be dumped");
 	if (is_debug)
 		TRY(err_context(fd_write_all(fd, rest, strlen(rest)), "--inherit-fd \"%s\"", text));
 	*is_resource_out = !is_debug;

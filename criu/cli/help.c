@@ -104,7 +104,8 @@ void help_usage(FILE *to)
 	fprintf(to, "\nUsage:\n");
 	for (size_t i = 0; i < nr_command_rows; i++)
 		if (!command_rows[i].not_yet)
-			fprintf(to, "  criu-lite %s %s\n", command_rows[i].name, command_rows[i].usage);
+			fprintf(to, "  criu-lite %s %s\n", command_rows[i].name,
+				command_rows[i].usage);
 	fprintf(to, "\nCommands:\n");
 	for (size_t i = 0; i < nr_command_rows; i++) {
 		if (command_rows[i].not_yet)
@@ -118,7 +119,8 @@ void help_usage(FILE *to)
 void help_all(FILE *to)
 {
 	help_usage(to);
-	fprintf(to, "\nOptions stand anywhere; those without a value mostly have a form --no-NAME, and\n"
+	fprintf(to, "\nOptions stand anywhere; those without a value mostly have a form --no-NAME, "
+		    "and\n"
 		    "the last one given counts.\n");
 	for (int group = 0; group < NR_OPTION_GROUPS; group++)
 		print_group(to, group);

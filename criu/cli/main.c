@@ -81,7 +81,8 @@ static struct err *enter_work_dir(struct arena *a, struct options *opts)
 	AUTO_FREE char *images = realpath(opts->images_dir, NULL);
 
 	if (!images)
-		return err_hint(err_sys(errno, "cannot open image directory \"%s\"", opts->images_dir),
+		return err_hint(err_sys(errno, "cannot open image directory \"%s\"",
+					opts->images_dir),
 				"make it before, or name another one with --images-dir");
 	opts->images_dir = arena_strdup(a, images);
 	if (chdir(opts->work_dir ? opts->work_dir : opts->images_dir) < 0)
@@ -95,7 +96,8 @@ static void log_what_runs(const struct invocation *inv)
 {
 	struct utsname u;
 
-	log_info("cli", 0, "Version: %s (criu-lite %s)", CRIU_COMPATIBLE_VERSION, CRIU_LITE_VERSION);
+	log_info("cli", 0, "Version: %s (criu-lite %s)", CRIU_COMPATIBLE_VERSION,
+		 CRIU_LITE_VERSION);
 	if (uname(&u) == 0)
 		log_info("cli", 0, "Running on %s %s %s %s %s", u.nodename, u.sysname, u.release,
 			 u.version, u.machine);
@@ -181,8 +183,8 @@ static int become_command(const struct options *opts, sighandler_t sigpipe_befor
 /* To those who wait for it such a dump is lost, although nothing is wrong with its images. */
 static struct err *script_objects(int status)
 {
-	return err_hint(err_new(ERR_USAGE, "post-dump script ended with status %d, the tree runs on",
-				status),
+	return err_hint(err_new(ERR_USAGE,
+				"post-dump script ended with status %d, the tree runs on", status),
 			"keep the images, they are complete, or remove them");
 }
 

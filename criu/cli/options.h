@@ -21,7 +21,7 @@ enum option_type {
 	OPT_FINAL,     /* enum final_state: becomes .value */
 	OPT_PID,       /* pid_t */
 	OPT_UINT,      /* unsigned int */
-	OPT_FD,        /* int; -1 while not given */
+	OPT_FD,	       /* int; -1 while not given */
 	OPT_SIZE,      /* uint64_t, with K, M or G behind the number */
 	OPT_TEXT,      /* const char * */
 	OPT_FILE,      /* the same; completed as a file name */
@@ -68,19 +68,19 @@ struct option_row {
 	char letter; /* 0: none */
 	enum option_type type;
 	enum option_group group;
-	unsigned int commands; /* IN_*: where it means something; elsewhere it is said to have no effect */
-	size_t offset;         /* in struct options; 0 (the command): stored nowhere */
+	unsigned int commands; /* IN_*: where it means something */
+	size_t offset;	       /* in struct options; 0 (the command): stored nowhere */
 	bool is_negatable;     /* --no-NAME too */
-	bool is_optional;      /* its argument may be left out, and follows only behind = or the letter */
+	bool is_optional; /* its argument may be left out, and follows only behind = or the letter */
 	bool is_command_line_only;
 	uint64_t min, max; /* of a number; both 0: no limits but the type's */
 	int value;
 	const char *const *words; /* NULL-terminated */
-	const char *arg;          /* placeholder of the argument; NULL: takes none */
-	const char *fallback;     /* the default, as the user would write it; NULL: none */
-	const char *help;         /* a sentence without a full stop */
-	const char *no_effect;    /* accepted and checked, changes nothing; why */
-	const char *not_yet;      /* refused; why */
+	const char *arg;	  /* placeholder of the argument; NULL: takes none */
+	const char *fallback;	  /* the default, as the user would write it; NULL: none */
+	const char *help;	  /* a sentence without a full stop */
+	const char *no_effect;	  /* accepted and checked, changes nothing; why */
+	const char *not_yet;	  /* refused; why */
 };
 
 extern const struct option_row option_rows[];

@@ -17,7 +17,7 @@
 
 enum {
 	LONG_BASE = 256, /* above all letters */
-	OPERAND = 1,     /* what getopt_long returns for a word that is no option */
+	OPERAND = 1,	 /* what getopt_long returns for a word that is no option */
 };
 
 struct parser {
@@ -106,15 +106,16 @@ static struct err *not_understood(struct parser *p, const char *word)
 		return err_new(ERR_USAGE, "unknown option -%c", optopt);
 	names = names_beginning_with(p, word + strspn(word, "-"));
 	if (names)
-		return err_hint(err_new(ERR_USAGE, "ambiguous option %s", word), "write one of %s", names);
+		return err_hint(err_new(ERR_USAGE, "ambiguous option %s", word), "write one of %s",
+				names);
 	return err_new(ERR_USAGE, "unknown option %s", word);
 }
 
 static struct err *lacks_argument(struct parser *p)
 {
-	const struct option_row *row = &option_rows[optopt >= LONG_BASE ?
-							    (size_t)(optopt - LONG_BASE) / 2 :
-							    row_of_letter(optopt)];
+	const struct option_row *row =
+		&option_rows[optopt >= LONG_BASE ? (size_t)(optopt - LONG_BASE) / 2 :
+						   row_of_letter(optopt)];
 
 	p->inv->wants_usage = true;
 	return err_hint(err_new(ERR_USAGE, "option --%s needs a value", row->name), "write --%s %s",
@@ -175,8 +176,9 @@ static struct err *add_config(struct parser *p, const char *path)
 		const char *where = arena_printf(p->a, "%s:%u", path, lines[i].line);
 		char *argv[] = {
 			(char *)path,
-			lines[i].value ? arena_printf(p->a, "--%s=%s", lines[i].name, lines[i].value) :
-					 arena_printf(p->a, "--%s", lines[i].name),
+			lines[i].value ?
+				arena_printf(p->a, "--%s=%s", lines[i].name, lines[i].value) :
+				arena_printf(p->a, "--%s", lines[i].name),
 			NULL,
 		};
 		const struct setting *last;
@@ -184,8 +186,8 @@ static struct err *add_config(struct parser *p, const char *path)
 		TRY(err_context(split_words(p, 2, argv, where), "%s", where));
 		last = &p->settings[p->nr_settings - 1];
 		if (last->row->is_command_line_only)
-			return err_hint(err_new(ERR_USAGE, "%s: cannot use option %s in a file", where,
-						last->row->name),
+			return err_hint(err_new(ERR_USAGE, "%s: cannot use option %s in a file",
+						where, last->row->name),
 					"give it on the command line");
 	}
 	return NULL;
@@ -255,7 +257,8 @@ static struct err *find_command(struct parser *p, const struct command_row **out
 		if (!c->not_yet)
 			return NULL;
 		p->inv->refusal_status = c->refusal_status ? c->refusal_status : 1;
-		return err_hint(err_new(ERR_UNSUPPORTED, "command %s is not supported yet", c->name),
+		return err_hint(err_new(ERR_UNSUPPORTED, "command %s is not supported yet",
+					c->name),
 				"%s", c->not_yet);
 	}
 	return err_new(ERR_USAGE, "unknown command %s", p->operands[0]);
@@ -300,7 +303,8 @@ static struct err *check_together(const struct options *opts)
 		return err_hint(err_new(ERR_USAGE, "cannot detach and execute a command as well"),
 				"give --exec-cmd or --restore-detached");
 	if (opts->exit_status && !waits)
-		return err_hint(err_new(ERR_USAGE, "cannot know an exit status without waiting for it"),
+		return err_hint(err_new(ERR_USAGE,
+					"cannot know an exit status without waiting for it"),
 				"leave out --restore-detached and --exec-cmd, or --exit-status");
 	return NULL;
 }

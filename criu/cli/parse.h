@@ -17,8 +17,8 @@ struct invocation {
 	struct options opts;
 	bool wants_help;
 	bool wants_version;
-	bool wants_usage;         /* after a failure: the usage would help */
-	int refusal_status;       /* after a failure: the exit status */
+	bool wants_usage;	  /* after a failure: the usage would help */
+	int refusal_status;	  /* after a failure: the exit status */
 	struct string_list notes; /* what was given without effect; for the log */
 };
 

@@ -67,7 +67,8 @@ static struct err *parse_size(const struct setting *s, uint64_t *out)
 			return NULL;
 		}
 	}
-	return err_hint(bad_value(s), "give a number of bytes, or one with K, M or G behind it, as in 64M");
+	return err_hint(bad_value(s),
+			"give a number of bytes, or one with K, M or G behind it, as in 64M");
 }
 
 static struct err *parse_verbosity(const struct setting *s, int *level)
@@ -102,7 +103,8 @@ static struct err *parse_word(const struct setting *s, bool *is_chosen_out)
 	if (!s->value)
 		return err_hint(err_new(ERR_USAGE, "cannot use --%s without a value", s->row->name),
 				"write --%s=%s", s->row->name, words[0]);
-	return err_hint(bad_value(s), "%s %s", words[1] ? "give one of" : "the only one supported is", list);
+	return err_hint(bad_value(s), "%s %s",
+			words[1] ? "give one of" : "the only one supported is", list);
 }
 
 /*
@@ -228,10 +230,12 @@ struct err *setting_apply(struct arena *a, const struct setting *s, struct invoc
 		return s->where ? err_context(e, "%s", s->where) : e;
 
 	if (!is_for_command)
-		string_list_add(a, &inv->notes, arena_printf(a, "--%s has no effect here", row->name));
+		string_list_add(a, &inv->notes,
+				arena_printf(a, "--%s has no effect here", row->name));
 	else if (row->no_effect)
 		string_list_add(a, &inv->notes,
-				arena_printf(a, "--%s has no effect: %s", row->name, row->no_effect));
+				arena_printf(a, "--%s has no effect: %s", row->name,
+					     row->no_effect));
 	return NULL;
 }
 

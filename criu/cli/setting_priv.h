@@ -19,7 +19,8 @@ struct setting {
  * Puts the setting into inv->opts if its row belongs to the command; says in inv->notes what had no effect.
  * Memory of lists is @a's; texts are lent.
  */
-MUST_USE struct err *setting_apply(struct arena *a, const struct setting *s, struct invocation *inv);
+MUST_USE struct err *setting_apply(struct arena *a, const struct setting *s,
+				   struct invocation *inv);
 /* Puts the defaults of all rows into inv->opts. */
 MUST_USE struct err *settings_default(struct arena *a, struct invocation *inv);
 

@@ -152,13 +152,14 @@ struct err *scripts_run(const struct options *opts, enum script_stage stage, int
 	if (!status || stages[stage].policy == IGNORED)
 		return NULL;
 	if (stages[stage].policy != ENDS_OPERATION) {
-		log_warn("flow", root_pid, "action script \"%s\" ended with %d: stage=%s", loser, status,
-			 stages[stage].name);
+		log_warn("flow", root_pid, "action script \"%s\" ended with %d: stage=%s", loser,
+			 status, stages[stage].name);
 		return NULL;
 	}
-	return err_hint(err_new(ERR_USAGE, "action script \"%s\" ended stage %s with status %d", loser,
-				stages[stage].name, status),
-			"look at what the script printed; it must end with 0 for the operation to go on");
+	return err_hint(
+		err_new(ERR_USAGE, "action script \"%s\" ended stage %s with status %d", loser,
+			stages[stage].name, status),
+		"look at what the script printed; it must end with 0 for the operation to go on");
 }
 
 struct err *scripts_check(const struct options *opts)
@@ -171,8 +172,10 @@ struct err *scripts_check(const struct options *opts)
 
 		if (access(path, X_OK) == 0)
 			continue;
-		e = err_new(ERR_USAGE, "cannot execute action script \"%s\": %s", path, strerror(errno));
-		all = err_join(all, err_hint(e, "name an executable file, best with its whole path"));
+		e = err_new(ERR_USAGE, "cannot execute action script \"%s\": %s", path,
+			    strerror(errno));
+		all = err_join(all,
+			       err_hint(e, "name an executable file, best with its whole path"));
 	}
 	return all;
 }

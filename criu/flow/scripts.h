@@ -16,7 +16,7 @@
 enum script_stage {
 	SCRIPT_PRE_DUMP,     /* before freezing; a status other than 0 ends the dump */
 	SCRIPT_NETWORK_LOCK, /* tasks frozen, with a network namespace only; likewise */
-	SCRIPT_POST_DUMP,    /* images complete, tasks frozen; the status becomes the tool's, tasks run on */
+	SCRIPT_POST_DUMP, /* images complete, tasks frozen; the status becomes the tool's, tasks run on */
 	SCRIPT_NETWORK_UNLOCK, /* status ignored */
 	SCRIPT_PRE_RESTORE,    /* a status other than 0 ends the restore, as in the next three */
 	SCRIPT_SETUP_NAMESPACES,

@@ -78,7 +78,8 @@ struct err *dump_stats_save(const struct options *opts, const struct dump_stats 
 	dump.pages_written = s->pages_written;
 	dump.pages_lazy = s->pages_lazy;
 	dump.has_irmap_resolve = dump.has_page_pipes = dump.has_page_pipe_bufs = true;
-	dump.has_shpages_scanned = dump.has_shpages_skipped_parent = dump.has_shpages_written = true;
+	dump.has_shpages_scanned = dump.has_shpages_skipped_parent = dump.has_shpages_written =
+		true;
 	dump.shpages_scanned = s->shpages_scanned;
 	dump.shpages_skipped_parent = s->shpages_skipped_parent;
 	dump.shpages_written = s->shpages_written;

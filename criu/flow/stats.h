@@ -15,7 +15,8 @@
 
 /* Writes the file into the current directory; with opts->display_stats prints the lines as well. */
 MUST_USE struct err *dump_stats_save(const struct options *opts, const struct dump_stats *stats);
-MUST_USE struct err *restore_stats_save(const struct options *opts, const struct restore_stats *stats);
+MUST_USE struct err *restore_stats_save(const struct options *opts,
+					const struct restore_stats *stats);
 
 /* One "Name: value" line for each field. */
 void dump_stats_print(const struct dump_stats *stats, FILE *to);

@@ -89,11 +89,13 @@ static void any_bytes_end_somehow(void)
 
 static void later_files_win(void)
 {
-	char *words[] = { "criu-lite", "dump", "-t1", "--config", "named.conf", "--timeout", "6", NULL };
+	char *words[] = { "criu-lite",	"dump",	     "-t1", "--config",
+			  "named.conf", "--timeout", "6",   NULL };
 	struct invocation inv;
 
 	CHECK(mkdir(".criu", 0700) == 0);
-	write_file(".criu/default.conf", "timeout 2\npidfile from-home\nwork-dir /home\nshell-job\n");
+	write_file(".criu/default.conf",
+		   "timeout 2\npidfile from-home\nwork-dir /home\nshell-job\n");
 	write_file("env.conf", "timeout 3\nwork-dir /env\nlog-file env.log\n");
 	write_file("named.conf", "timeout 4\nlog-file named.log\nrestore-det\n");
 	setenv("HOME", dir, 1);

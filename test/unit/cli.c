@@ -46,7 +46,8 @@ static void rows_are_whole(void)
 {
 	for (size_t i = 0; i < nr_option_rows; i++) {
 		const struct option_row *r = &option_rows[i];
-		bool has_text_type = r->type == OPT_TEXT || r->type == OPT_FILE || r->type == OPT_DIR;
+		bool has_text_type = r->type == OPT_TEXT || r->type == OPT_FILE ||
+				     r->type == OPT_DIR;
 
 		CHECK(r->name && r->help && *r->help);
 		CHECK(r->help[strlen(r->help) - 1] != '.');
@@ -122,9 +123,16 @@ static void verbosity_counts(void)
 		const char *word;
 		int level;
 	} cases[] = {
-		{ "-v", 3 },	      { "-vv", 4 },	    { "-vvvvvv", 4 },	 { "-v0", 0 },
-		{ "-v1", 1 },	      { "-v4", 4 },	    { "-v9", 4 },	 { "--verbosity", 3 },
-		{ "--verbosity=1", 1 }, { "--verbosity=v", 4 },
+		{ "-v", 3 },
+		{ "-vv", 4 },
+		{ "-vvvvvv", 4 },
+		{ "-v0", 0 },
+		{ "-v1", 1 },
+		{ "-v4", 4 },
+		{ "-v9", 4 },
+		{ "--verbosity", 3 },
+		{ "--verbosity=1", 1 },
+		{ "--verbosity=v", 4 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -148,8 +156,19 @@ static void the_last_boolean_wins(void)
 static void numbers_are_strict(void)
 {
 	static const char *const bad[] = {
-		"",	"0",   "-1",  "+1", " 1", "1 ", "0x10", "1e3", "2147483648",
-		"1.0", "abc", "5\n", "99999999999999999999999",
+		"",
+		"0",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"0x10",
+		"1e3",
+		"2147483648",
+		"1.0",
+		"abc",
+		"5\n",
+		"99999999999999999999999",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -166,9 +185,14 @@ static void sizes_have_units(void)
 		const char *text;
 		uint64_t bytes;
 	} good[] = {
-		{ "0", 0 },	      { "17", 17 },	      { "4K", 4096 },
-		{ "4k", 4096 },	      { "3M", 3 << 20 },	      { "2G", 2ULL << 30 },
-		{ "18446744073709551615", UINT64_MAX }, { "17179869183G", 17179869183ULL << 30 },
+		{ "0", 0 },
+		{ "17", 17 },
+		{ "4K", 4096 },
+		{ "4k", 4096 },
+		{ "3M", 3 << 20 },
+		{ "2G", 2ULL << 30 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "17179869183G", 17179869183ULL << 30 },
 	};
 	static const char *const bad[] = { "", "K", "4KB", "1T", "-1", "17179869184G", "1 M" };
 
@@ -217,9 +241,11 @@ static void help_comes_first(void)
 static void later_options_are_refused(void)
 {
 	static const char *const words[] = {
-		"--lazy-pages",	 "--track-mem", "--prev-images-dir=/x", "--page-server", "--stream",
-		"--tls",	 "--auto-dedup", "--empty-ns=net",	"-Jnet:1",	 "--cpu-cap",
-		"--unprivileged", "--log-pid",	"--cgroup-root=/",	"-Mauto",	 "-L/lib",
+		"--lazy-pages",	   "--track-mem",    "--prev-images-dir=/x",
+		"--page-server",   "--stream",	     "--tls",
+		"--auto-dedup",	   "--empty-ns=net", "-Jnet:1",
+		"--cpu-cap",	   "--unprivileged", "--log-pid",
+		"--cgroup-root=/", "-Mauto",	     "-L/lib",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -274,7 +300,8 @@ static void repeated_options_add_up(void)
 	CHECK(inv.opts.features.nr == 2 && inv.opts.check_extra && inv.opts.check_experimental);
 	CHECK_STR(inv.opts.features.items[0], "uffd");
 	CHECK_STR(inv.opts.features.items[1], "timens");
-	CHECK_OK(parse("dump", "-t1", "--action-script", "/bin/true", "--action-script", "/no/such", NULL));
+	CHECK_OK(parse("dump", "-t1", "--action-script", "/bin/true", "--action-script", "/no/such",
+		       NULL));
 	CHECK(inv.opts.action_scripts.nr == 2);
 	CHECK_STR(inv.opts.action_scripts.items[1], "/no/such");
 }
@@ -327,8 +354,16 @@ static void directories_follow_verify_and_show(void)
 
 static void outside_resources_are_checked(void)
 {
-	static const char *const bad[] = { "",	       "file",	   "file[]",	  "file[1]",  "file[1:]",
-					   "file[1:2", "file[1:2]x", "file[g:1]", "files[1:2]", "[1:2]",
+	static const char *const bad[] = { "",
+					   "file",
+					   "file[]",
+					   "file[1]",
+					   "file[1:]",
+					   "file[1:2",
+					   "file[1:2]x",
+					   "file[g:1]",
+					   "files[1:2]",
+					   "[1:2]",
 					   "file[11111111111111111:1]" };
 
 	CHECK_OK(external_check("file[1a:2B]"));
@@ -344,9 +379,18 @@ static void outside_resources_are_checked(void)
 
 static void inherited_descriptors_are_checked(void)
 {
-	static const char *const bad[] = { "",	      "fd",	   "fd[]:x",  "fd[1]",	  "fd[1]:",
-					   "fd[1]x", "fd[-1]:x", "fd[+1]:x", "fd[ 1]:x", "fd[1",
-					   "fd[99999999999]:x", "gd[1]:x" };
+	static const char *const bad[] = { "",
+					   "fd",
+					   "fd[]:x",
+					   "fd[1]",
+					   "fd[1]:",
+					   "fd[1]x",
+					   "fd[-1]:x",
+					   "fd[+1]:x",
+					   "fd[ 1]:x",
+					   "fd[1",
+					   "fd[99999999999]:x",
+					   "gd[1]:x" };
 	struct inherit_fd one;
 	bool is_resource;
 
@@ -387,9 +431,12 @@ static void inherited_debug_text_is_written(void)
 static void any_words_end_somehow(void)
 {
 	static const char *const pieces[] = {
-		"dump", "restore", "-", "--", "---", "-t", "--tree", "=", "--tree=", "1", "-v", "-vvvv4",
-		"--no-", "--no-no-tls", "-x[", "%s%n", "\xff\xfe", "", "-o-", "--external", "file[1:2]",
-		"--inherit-fd", "fd[0]:", "--exec-cmd", "--config", "/dev/null", "-D", "-DD", "-dRsSj",
+		"dump",	     "restore",	     "-",      "--",	      "---",
+		"-t",	     "--tree",	     "=",      "--tree=",     "1",
+		"-v",	     "-vvvv4",	     "--no-",  "--no-no-tls", "-x[",
+		"%s%n",	     "\xff\xfe",     "",       "-o-",	      "--external",
+		"file[1:2]", "--inherit-fd", "fd[0]:", "--exec-cmd",  "--config",
+		"/dev/null", "-D",	     "-DD",    "-dRsSj",
 	};
 	unsigned int seed = 1;
 
