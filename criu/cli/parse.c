@@ -165,13 +165,16 @@ static struct err *split_words(struct parser *p, int argc, char *const argv[], c
 }
 
 /* Each line is one long option with its value glued on, so values need no quoting from here on. */
-static struct err *add_config(struct parser *p, const char *path)
+static struct err *add_config(struct parser *p, const char *path, bool is_named)
 {
 	struct config_line *lines = NULL;
 	bool is_missing;
 	size_t nr;
 
 	TRY(config_read(p->a, path, &lines, &nr, &is_missing));
+	if (is_missing && is_named)
+		string_list_add(p->a, &p->inv->notes,
+				arena_printf(p->a, "configuration file %s is not there", path));
 	for (size_t i = 0; i < nr; i++) {
 		const char *where = arena_printf(p->a, "%s:%u", path, lines[i].line);
 		char *argv[] = {
@@ -199,13 +202,13 @@ static struct err *add_all_configs(struct parser *p, bool no_defaults, const cha
 	const char *from_env = getenv("CRIU_CONFIG_FILE");
 
 	if (!no_defaults)
-		TRY(add_config(p, "/etc/criu/default.conf"));
+		TRY(add_config(p, "/etc/criu/default.conf", false));
 	if (!no_defaults && home && *home)
-		TRY(add_config(p, arena_printf(p->a, "%s/.criu/default.conf", home)));
+		TRY(add_config(p, arena_printf(p->a, "%s/.criu/default.conf", home), false));
 	if (from_env && *from_env)
-		TRY(add_config(p, from_env));
+		TRY(add_config(p, from_env, true));
 	if (named)
-		TRY(add_config(p, named));
+		TRY(add_config(p, named, true));
 	return NULL;
 }
 

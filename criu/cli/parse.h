@@ -19,7 +19,7 @@ struct invocation {
 	bool wants_version;
 	bool wants_usage;	  /* after a failure: the usage would help */
 	int refusal_status;	  /* after a failure: the exit status */
-	struct string_list notes; /* what was given without effect; for the log */
+	struct string_list notes; /* what had no effect; for the log */
 };
 
 /* All memory of @out is @a's or argv's.  On failure wants_usage and refusal_status are set, nothing else. */

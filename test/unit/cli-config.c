@@ -158,6 +158,7 @@ static void missing_files_are_passed_over(void)
 	struct invocation inv;
 
 	CHECK_OK(options_parse(arena, 4, words, &inv));
+	CHECK(inv.notes.nr == 1);
 	CHECK_ERR(options_parse(arena, 4, not_files, &inv), ERR_USAGE);
 }
 
