@@ -31,10 +31,11 @@ static struct err *new_id(uint8_t id[MANIFEST_ID_LEN])
 	return NULL;
 }
 
-static struct err *manifest_make(struct image_dir *dir, void **own_buf_out, size_t *len_out)
+static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST_DIGEST_LEN])
 {
 	AUTO_FREE struct manifest_file *list = calloc(dir->nr_files + 1, sizeof(*list));
 	struct manifest_head head = { .has_parent = dir->parent };
+	AUTO_FD fd = -1;
 
 	if (!list)
 		return err_new(ERR_NOMEM, "cannot allocate a list of %zu images", dir->nr_files);
@@ -47,22 +48,17 @@ static struct err *manifest_make(struct image_dir *dir, void **own_buf_out, size
 		list[i] = (struct manifest_file){ .name = f->name, .size = out_size(f), .sum = f->sum,
 						  .is_pages = f->is_pages, .sums = f->sums };
 	}
-	return manifest_pack(&head, list, dir->nr_files, own_buf_out, len_out);
-}
-
-static struct err *file_write(struct image_dir *dir, const char *name, const void *buf, size_t len)
-{
-	AUTO_FD fd = -1;
-
-	TRY(out_create(dir, name, &fd));
-	return err_context(fd_write_all(fd, buf, len), "image \"%s/%s\"", dir->path, name);
+	TRY(out_create(dir, MANIFEST_NAME, &fd));
+	return err_context(manifest_write(fd, &head, list, dir->nr_files, sum_out), "image \"%s/%s\"",
+			   dir->path, MANIFEST_NAME);
 }
 
 /* inventory.img as bytes: magic, length, the message, the digest as its last field. */
-static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *inv, const void *manifest,
-				   size_t manifest_len)
+static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *inv,
+				   const uint8_t manifest_sum[MANIFEST_DIGEST_LEN])
 {
 	InventoryEntry bare = *inv;
+	AUTO_FD fd = -1;
 	AUTO_FREE uint8_t *buf = NULL;
 	uint32_t words[2] = { image_record(IMAGE_INVENTORY)->magic };
 	uint8_t *body;
@@ -78,21 +74,21 @@ static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *
 	memcpy(buf, words, sizeof(words));
 	inventory_entry__pack(&bare, body);
 	memcpy(body + len, DIGEST_FIELD_TAG, 3);
-	TRY(manifest_digest(manifest, manifest_len, body, len, body + len + 3));
-	return file_write(dir, part_name, buf, sizeof(words) + len + DIGEST_FIELD_LEN);
+	TRY(manifest_digest(manifest_sum, body, len, body + len + 3));
+	TRY(out_create(dir, part_name, &fd));
+	return err_context(fd_write_all(fd, buf, sizeof(words) + words[1]), "image \"%s/%s\"", dir->path,
+			   part_name);
 }
 
 struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)
 {
-	AUTO_FREE void *manifest = NULL;
-	size_t len = 0;
+	uint8_t sum[MANIFEST_DIGEST_LEN];
 
 	BUG_ON(!dir->is_writing || dir->is_committed);
 	for (size_t i = 0; i < dir->nr_files; i++)
 		TRY(out_finish(dir, dir->files[i]));
-	TRY(manifest_make(dir, &manifest, &len));
-	TRY(file_write(dir, MANIFEST_NAME, manifest, len));
-	TRY(inventory_write(dir, inv, manifest, len));
+	TRY(manifest_make(dir, sum));
+	TRY(inventory_write(dir, inv, sum));
 	if (dir->is_durable && syncfs(dir->fd) < 0)
 		return err_sys(errno, "cannot sync \"%s\"", dir->path);
 	if (renameat(dir->fd, part_name, dir->fd, "inventory.img") < 0)
@@ -100,8 +96,8 @@ struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)
 	dir->is_committed = true;
 	if (dir->is_durable && fsync(dir->fd) < 0)
 		return err_sys(errno, "cannot sync \"%s\"", dir->path);
-	log_info("image", 0, "set committed: files=%zu bytes=%llu manifest=%zu", dir->nr_files,
-		 (unsigned long long)image_dir_bytes(dir), len);
+	log_info("image", 0, "set committed: files=%zu bytes=%llu", dir->nr_files,
+		 (unsigned long long)image_dir_bytes(dir));
 	return NULL;
 }
 

@@ -17,6 +17,8 @@
 
 #include <xxhash.h>
 
+#include "base/fd.h"
+
 enum { PAGE_BYTES = 4096, FILE_PAGES = 1, HEAD_PARENT = 1, VERSION = 1, RECORD_BYTES = 18 };
 
 static const char magic[8] = { 'C', 'R', 'L', 'M', 'N', 'F', 'S', 'T' };
@@ -76,24 +78,22 @@ static uint8_t *pack_record(uint8_t *at, const struct manifest_file *f)
 	return at + RECORD_BYTES + name_len;
 }
 
-struct err *manifest_pack(const struct manifest_head *head, struct manifest_file *files, size_t nr,
-			  void **own_buf_out, size_t *len_out)
+/* Header, list and padding. */
+static struct err *pack_front(const struct manifest_head *head, const struct manifest_file *files, size_t nr,
+			      void **own_buf_out, size_t *len_out)
 {
 	struct header h = { .version = VERSION, .header_len = sizeof(h), .nr_files = nr,
 			    .flags = head->has_parent ? HEAD_PARENT : 0 };
-	size_t records = 0, sums_at, len;
+	size_t records = 0, len;
 	uint8_t *buf, *at;
 
-	qsort(files, nr, sizeof(*files), by_name);
 	TRY(pack_measure(files, nr, &records, &h.nr_sums));
-	sums_at = (sizeof(h) + records + 7) & ~(size_t)7;
-	len = sums_at + h.nr_sums * sizeof(uint64_t);
-	buf = malloc(len);
+	len = (sizeof(h) + records + 7) & ~(size_t)7;
+	buf = calloc(1, len);
 	if (!buf)
 		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest", len);
-
 	memcpy(h.magic, magic, sizeof(magic));
-	h.total_len = len;
+	h.total_len = len + h.nr_sums * sizeof(uint64_t);
 	memcpy(h.set_id, head->set_id, MANIFEST_ID_LEN);
 	memcpy(h.parent_id, head->parent_id, MANIFEST_ID_LEN);
 	memcpy(h.mark, head->mark, MANIFEST_ID_LEN);
@@ -101,18 +101,48 @@ struct err *manifest_pack(const struct manifest_head *head, struct manifest_file
 	at = buf + sizeof(h);
 	for (size_t i = 0; i < nr; i++)
 		at = pack_record(at, &files[i]);
-	memset(at, 0, (size_t)(buf + sums_at - at));
-	at = buf + sums_at;
-	for (size_t i = 0; i < nr; i++) {
-		size_t bytes = files[i].is_pages ? files[i].size / PAGE_BYTES * sizeof(uint64_t) : 0;
-
-		if (bytes)
-			memcpy(at, files[i].sums, bytes);
-		at += bytes;
-	}
 	*own_buf_out = buf;
 	*len_out = len;
 	return NULL;
+}
+
+static struct err *write_summed(int fd, XXH3_state_t *state, const void *buf, size_t len)
+{
+	XXH3_128bits_update(state, buf, len);
+	return fd_write_all(fd, buf, len);
+}
+
+static void digest_out(XXH128_hash_t hash, uint8_t out[MANIFEST_DIGEST_LEN])
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, hash);
+	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
+}
+
+struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files, size_t nr,
+			   uint8_t sum_out[MANIFEST_DIGEST_LEN])
+{
+	AUTO_FREE void *front = NULL;
+	XXH3_state_t *state;
+	struct err *e;
+	size_t len = 0;
+
+	qsort(files, nr, sizeof(*files), by_name);
+	TRY(pack_front(head, files, nr, &front, &len));
+	state = XXH3_createState();
+	if (!state)
+		return err_new(ERR_NOMEM, "cannot allocate the state of a digest");
+	XXH3_128bits_reset(state);
+	e = write_summed(fd, state, front, len);
+	for (size_t i = 0; !e && i < nr; i++)
+		if (files[i].is_pages && files[i].size)
+			e = write_summed(fd, state, files[i].sums,
+					 files[i].size / PAGE_BYTES * sizeof(uint64_t));
+	if (!e)
+		digest_out(XXH3_128bits_digest(state), sum_out);
+	XXH3_freeState(state);
+	return e;
 }
 
 static struct err *bad(const char *what)
@@ -248,19 +278,20 @@ const struct manifest_file *manifest_find(const struct manifest *m, const char *
 	return m->nr_files ? bsearch(&key, m->files, m->nr_files, sizeof(key), by_name) : NULL;
 }
 
-struct err *manifest_digest(const void *manifest, size_t manifest_len, const void *inventory,
+void manifest_sum(const void *bytes, size_t len, uint8_t out[MANIFEST_DIGEST_LEN])
+{
+	digest_out(XXH3_128bits(bytes, len), out);
+}
+
+struct err *manifest_digest(const uint8_t sum[MANIFEST_DIGEST_LEN], const void *inventory,
 			    size_t inventory_len, uint8_t out[MANIFEST_DIGEST_LEN])
 {
-	XXH3_state_t *state = XXH3_createState();
-	XXH128_canonical_t canonical;
+	AUTO_FREE uint8_t *both = malloc(MANIFEST_DIGEST_LEN + inventory_len);
 
-	if (!state)
-		return err_new(ERR_NOMEM, "cannot allocate the state of a digest");
-	XXH3_128bits_reset(state);
-	XXH3_128bits_update(state, manifest, manifest_len);
-	XXH3_128bits_update(state, inventory, inventory_len);
-	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
-	XXH3_freeState(state);
-	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
+	if (!both)
+		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory", inventory_len);
+	memcpy(both, sum, MANIFEST_DIGEST_LEN);
+	memcpy(both + MANIFEST_DIGEST_LEN, inventory, inventory_len);
+	digest_out(XXH3_128bits(both, MANIFEST_DIGEST_LEN + inventory_len), out);
 	return NULL;
 }

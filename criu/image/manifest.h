@@ -42,24 +42,26 @@ struct manifest {
 };
 
 /*
- * The bytes of a manifest.  @files is sorted here; names must differ.  *own_buf_out is to be freed.
+ * Writes a manifest to @fd and gives the XXH3-128 of its bytes.  @files is sorted here; names must differ.
  */
-MUST_USE struct err *manifest_pack(const struct manifest_head *head, struct manifest_file *files, size_t nr,
-				   void **own_buf_out, size_t *len_out);
+MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files,
+				    size_t nr, uint8_t sum_out[MANIFEST_DIGEST_LEN]);
 /*
  * The opposite.  Takes @own_buf (malloc) in any case; @out is to be given to manifest_fini().  ERR_IMAGE for
- * everything that manifest_pack() would not write.
+ * everything that manifest_write() would not write.
  */
 MUST_USE struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out);
 void manifest_fini(struct manifest *m);
 /* NULL if it is not listed. */
 const struct manifest_file *manifest_find(const struct manifest *m, const char *name);
 
+/* XXH3-128 of the bytes of a manifest, most significant byte first. */
+void manifest_sum(const void *bytes, size_t len, uint8_t out[MANIFEST_DIGEST_LEN]);
 /*
- * The digest of a set: XXH3-128 of the manifest's bytes and then those of the packed inventory without its digest
- * field, most significant byte first.
+ * The digest of a set: XXH3-128, most significant byte first, of the manifest's sum (16 bytes) followed by the bytes
+ * of the packed inventory without its digest field.
  */
-MUST_USE struct err *manifest_digest(const void *manifest, size_t manifest_len, const void *inventory,
+MUST_USE struct err *manifest_digest(const uint8_t sum[MANIFEST_DIGEST_LEN], const void *inventory,
 				     size_t inventory_len, uint8_t out[MANIFEST_DIGEST_LEN]);
 
 #endif

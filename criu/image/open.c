@@ -102,11 +102,12 @@ static struct err *inventory_parse(struct image_dir *dir, const struct loaded *f
 /* Takes the bytes of the manifest if they are what the inventory's digest says. */
 static struct err *manifest_take(struct image_dir *dir, const struct inventory *inv, struct loaded *file)
 {
-	uint8_t digest[MANIFEST_DIGEST_LEN];
+	uint8_t sum[MANIFEST_DIGEST_LEN], digest[MANIFEST_DIGEST_LEN];
 	size_t len = file->len;
 	void *bytes;
 
-	TRY(manifest_digest(file->bytes, file->len, inv->body, inv->len, digest));
+	manifest_sum(file->bytes, file->len, sum);
+	TRY(manifest_digest(sum, inv->body, inv->len, digest));
 	if (memcmp(digest, inv->digest, sizeof(digest)))
 		return err_hint(err_new(ERR_IMAGE,
 					"inventory.img and %s of \"%s\" do not belong together or are damaged",

@@ -15,9 +15,6 @@
 #include "image/wire.h"
 #include "pagemap.pb-c.h"
 
-/* Sums lie in pieces that never move, so that a thread can fill one while another run is added. */
-enum { PIECE_PAGES = 1 << 16 };
-
 struct sink_run {
 	uint64_t start;
 	uint64_t nr_pages;
@@ -35,9 +32,9 @@ struct page_sink {
 	size_t nr_runs, room_runs;
 	uint64_t nr_pages;
 	pthread_mutex_t lock; /* of what follows */
-	uint64_t **pieces;
-	size_t nr_pieces;
-	uint64_t nr_sums;
+	uint64_t *sums;       /* of pages reserved; moves when a run is added, hence the lock */
+	uint64_t room_sums;
+	uint64_t nr_sums;     /* handed over so far */
 };
 
 void page_sums(const void *buf, size_t nr_pages, uint64_t *sums)
@@ -92,9 +89,7 @@ void page_sink_abandon(struct page_sink *own_s)
 		return;
 	if (own_s->fd >= 0)
 		close(own_s->fd);
-	for (size_t i = 0; i < own_s->nr_pieces; i++)
-		free(own_s->pieces[i]);
-	free(own_s->pieces);
+	free(own_s->sums);
 	free(own_s->runs);
 	pthread_mutex_destroy(&own_s->lock);
 	free(own_s);
@@ -110,26 +105,19 @@ uint64_t page_sink_nr_pages(const struct page_sink *s)
 	return s->nr_pages;
 }
 
-static struct err *grow_pieces(struct page_sink *s, uint64_t nr_pages)
+static struct err *grow_sums(struct page_sink *s, uint64_t nr_pages)
 {
-	size_t nr = (size_t)((nr_pages + PIECE_PAGES - 1) / PIECE_PAGES);
-	uint64_t **pieces;
+	uint64_t room = MAX(nr_pages, s->room_sums + s->room_sums / 2);
+	uint64_t *sums;
 
-	if (nr <= s->nr_pieces)
+	if (nr_pages <= s->room_sums)
 		return NULL;
-	pieces = realloc(s->pieces, nr * sizeof(*pieces));
-	if (!pieces)
+	sums = realloc(s->sums, room * sizeof(*sums));
+	if (!sums)
 		return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
 			       (unsigned long long)nr_pages);
-	s->pieces = pieces;
-	while (s->nr_pieces < nr) {
-		/* malloc: pages nobody fills are never touched. */
-		pieces[s->nr_pieces] = malloc(PIECE_PAGES * sizeof(uint64_t));
-		if (!pieces[s->nr_pieces])
-			return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
-				       (unsigned long long)nr_pages);
-		s->nr_pieces++;
-	}
+	s->sums = sums;
+	s->room_sums = room;
 	return NULL;
 }
 
@@ -169,7 +157,7 @@ struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages
 	if (!(flags & PAGE_PRESENT))
 		return NULL;
 	pthread_mutex_lock(&s->lock);
-	e = grow_pieces(s, s->nr_pages + nr_pages);
+	e = grow_sums(s, s->nr_pages + nr_pages);
 	if (!e)
 		s->nr_pages += nr_pages;
 	pthread_mutex_unlock(&s->lock);
@@ -184,20 +172,12 @@ struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, co
 
 	BUG_ON(offset % IMAGE_PAGE_SIZE);
 	pthread_mutex_lock(&s->lock);
-	if (page > s->nr_pages || nr > s->nr_pages - page) {
+	if (!nr || page > s->nr_pages || nr > s->nr_pages - page) {
 		pthread_mutex_unlock(&s->lock);
 		return err_new(ERR_BUG, "sums of pages that are not reserved");
 	}
+	memcpy(s->sums + page, sums, nr * sizeof(*sums));
 	s->nr_sums += nr;
-	while (nr) {
-		size_t at = page % PIECE_PAGES;
-		size_t here = MIN(nr, PIECE_PAGES - at);
-
-		memcpy(s->pieces[page / PIECE_PAGES] + at, sums, here * sizeof(*sums));
-		sums += here;
-		page += here;
-		nr -= here;
-	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -231,13 +211,8 @@ static struct err *enter_pages(struct page_sink *s)
 		return err_sys(errno, "cannot look at image \"%s\"", f->name);
 	BUG_ON(s->nr_sums != s->nr_pages);
 	BUG_ON((uint64_t)st.st_size != s->nr_pages * IMAGE_PAGE_SIZE);
-	f->sums = malloc(s->nr_pages * sizeof(*f->sums) + 1);
-	if (!f->sums)
-		return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
-			       (unsigned long long)s->nr_pages);
-	for (uint64_t page = 0; page < s->nr_pages; page += PIECE_PAGES)
-		memcpy(f->sums + page, s->pieces[page / PIECE_PAGES],
-		       MIN(s->nr_pages - page, PIECE_PAGES) * sizeof(*f->sums));
+	f->sums = s->sums;
+	s->sums = NULL;
 	f->flushed = s->nr_pages * IMAGE_PAGE_SIZE;
 	f->is_done = true;
 	return NULL;
@@ -245,7 +220,7 @@ static struct err *enter_pages(struct page_sink *s)
 
 /*
  * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU 4.1 reads and
- * nr_pages what 4.2 reads; a run too long for 32 bits has been split.
+ * nr_pages what 4.2 reads.
  */
 static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start, uint32_t nr_pages)
 {
@@ -277,7 +252,7 @@ static struct err *write_pagemap(struct page_sink *s)
 		uint64_t start = s->runs[i].start, left = s->runs[i].nr_pages;
 
 		while (left) {
-			/* CRIU 4.1 computes lengths in 32 bits of bytes in places. */
+			/* At most 1 GiB each: neither pages nor bytes overflow 32 bits in any reader. */
 			uint32_t here = (uint32_t)MIN(left, 1u << 18);
 			uint8_t *end = put_entry(entry, &s->runs[i], start, here);
 
