@@ -101,6 +101,8 @@ const InventoryEntry *image_dir_inventory(const struct image_dir *dir);
 /* Whether contents can be checked: the set has a manifest. */
 bool image_dir_has_manifest(const struct image_dir *dir);
 bool image_exists(const struct image_dir *dir, enum image_kind kind, uint64_t id);
+/* Moves the directory's descriptor, and those of the parents, to numbers not below @floor. */
+MUST_USE struct err *image_dir_move_up(struct image_dir *dir, int floor);
 
 /*
  * The only entry of an image, unpacked into @a; a missing image is ERR_IMAGE.  What follows the entry is

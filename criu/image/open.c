@@ -353,3 +353,10 @@ bool image_dir_has_manifest(const struct image_dir *dir)
 {
 	return dir->has_manifest;
 }
+
+struct err *image_dir_move_up(struct image_dir *dir, int floor)
+{
+	for (; dir; dir = dir->parent)
+		TRY(fd_move_up(&dir->fd, floor));
+	return NULL;
+}
