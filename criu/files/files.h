@@ -10,7 +10,8 @@
  * Dump:    files_probe, then files_add_path as often as needed, then files_dump; files_dump_undo after a
  *          failure of anything later.
  * Restore: files_read, files_prepare, then in each worker files_restore_early, fork of its children,
- *          files_restore_worker, files_restore_fs; at the end files_restore_commit or files_restore_undo.
+ *          files_restore_worker, files_restore_fs; then files_restore_finish; at the end
+ *          files_restore_commit or files_restore_undo.
  */
 
 #include <stdint.h>
@@ -73,7 +74,7 @@ MUST_USE struct err *files_restore_early(struct worker *w);
  * Waits until all workers of the tree have come here, so every worker must come here.
  */
 MUST_USE struct err *files_restore_worker(struct worker *w);
-/* Worker: root, cwd, umask.  The last thing that uses paths. */
+/* Worker: root, cwd, umask.  The last thing that uses paths; every worker must come here too. */
 MUST_USE struct err *files_restore_fs(struct worker *w);
 /*
  * Worker: opens file @id for a mapping or exe with the access mode of @flags (O_RDONLY, O_RDWR...), close
@@ -81,7 +82,12 @@ MUST_USE struct err *files_restore_fs(struct worker *w);
  */
 MUST_USE struct err *files_open_by_id(struct worker *w, uint32_t id, int flags, int *fd_out);
 
-/* Coordinator, the tree is complete: removes the hard links that the dump had made. */
+/*
+ * Coordinator, when all tasks and threads exist and host_pid is set, before the commit: who is told by
+ * signals about a descriptor (F_SETOWN, F_SETSIG, O_ASYNC).
+ */
+MUST_USE struct err *files_restore_finish(struct restore *r);
+/* Coordinator, the commit: sets the terminal's modes, removes the hard links that the dump had made. */
 void files_restore_commit(struct restore *r);
 /* Coordinator, after a failure: nothing that files_prepare made stays.  Harmless twice. */
 void files_restore_undo(struct restore *r);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of descriptor kinds.  Order matters on dump: the first that matches wins. */
+#include "files/kind.h"
+
+#include <stddef.h>
+
+const struct file_kind *const file_kinds[] = {
+	&file_kind_unsupported,
+	&file_kind_pipe,
+	&file_kind_fifo,
+	&file_kind_tty,
+	&file_kind_regular,
+	NULL,
+};
+
+const struct file_kind *file_kind_of_probe(const struct fd_probe *p)
+{
+	for (size_t i = 0; file_kinds[i]; i++)
+		if (file_kinds[i]->matches(p))
+			return file_kinds[i];
+	/* Row by row the table of unsupported kinds says why; what nobody knows has a text there too. */
+	return &file_kind_unsupported;
+}
+
+const struct file_kind *file_kind_of_type(FdTypes type)
+{
+	for (size_t i = 0; file_kinds[i]; i++)
+		if (file_kinds[i]->type == type && file_kinds[i]->open)
+			return file_kinds[i];
+	return NULL;
+}
+
+const char *file_type_name(FdTypes type)
+{
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&fd_types__descriptor, type);
+
+	return v ? v->name : "unknown";
+}

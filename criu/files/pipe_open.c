@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes pipes and fifos again: one worker makes all ends, puts back what was in the buffer and leaves the ends
+ * that it has not been asked for yet in restore_files.made.
+ */
+#include "files/pipe_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/dir.h"
+
+/* What fcntl can change of a pipe's flags. */
+#define PIPE_SETFL (O_NONBLOCK | O_APPEND | O_DIRECT | O_NOATIME)
+
+static struct pipe_group *find_group(const struct restore_files *rf, bool is_fifo, uint32_t pipe_id)
+{
+	struct lookup_node *n = lookup_first(&rf->groups, lookup_hash_u64(is_fifo, pipe_id));
+
+	for (; n; n = lookup_next(n)) {
+		struct pipe_group *g = CONTAINER_OF(n, struct pipe_group, node);
+
+		if (g->is_fifo == is_fifo && g->pipe_id == pipe_id)
+			return g;
+	}
+	return NULL;
+}
+
+static struct pipe_group *get_group(struct restore *r, bool is_fifo, uint32_t pipe_id)
+{
+	struct restore_files *rf = r->files->restore;
+	struct pipe_group *g = find_group(rf, is_fifo, pipe_id);
+
+	if (g)
+		return g;
+	g = ARENA_NEW(r->arena, struct pipe_group);
+	g->is_fifo = is_fifo;
+	g->pipe_id = pipe_id;
+	lookup_add(&rf->groups, &g->node, lookup_hash_u64(is_fifo, pipe_id));
+	rf->group_list = arena_grow(r->arena, rf->group_list, rf->nr_groups, sizeof(*rf->group_list));
+	rf->group_list[rf->nr_groups++] = g;
+	return g;
+}
+
+/* The record with path and flags behind a fifo. */
+static struct file *fifo_path(const struct files *fs, const struct file *f)
+{
+	return f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
+}
+
+static struct err *check_fifo(struct restore *r, struct file *f)
+{
+	struct file *reg = fifo_path(r->files, f);
+
+	if (!reg || !reg->rec->reg)
+		return err_new(ERR_IMAGE, "files.img: fifo %u has no record of its path", f->id);
+	f->inherited = inherited_find(r, reg->rec->reg->name + (reg->rec->reg->name[0] == '/'));
+	return NULL;
+}
+
+struct err *pipe_link(struct restore *r, struct file *f)
+{
+	bool is_fifo = f->rec->type == FD_TYPES__FIFO;
+	struct pipe_group *g;
+	char key[32];
+
+	if (is_fifo) {
+		TRY(check_fifo(r, f));
+	} else {
+		snprintf(key, sizeof(key), "pipe:[%u]", f->rec->pipe->pipe_id);
+		f->inherited = inherited_find(r, key);
+	}
+	if (f->inherited >= 0 || !f->user)
+		return NULL;
+	g = get_group(r, is_fifo, is_fifo ? f->rec->fifo->pipe_id : f->rec->pipe->pipe_id);
+	g->ends = arena_grow(r->arena, g->ends, g->nr_ends, sizeof(*g->ends));
+	g->ends[g->nr_ends++] = f;
+	f->group = g;
+	return NULL;
+}
+
+static struct err *check_packets(const struct image_stream *s, const PipeDataEntry *rec)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < rec->n_packet_len; i++)
+		sum += rec->packet_len[i];
+	if (rec->n_packet_len && sum != rec->bytes)
+		return image_stream_err(s, "pipe %u: %llu bytes in packets, %u bytes in all", rec->pipe_id,
+					(unsigned long long)sum, rec->bytes);
+	return NULL;
+}
+
+static struct err *read_data(struct restore *r, bool is_fifo)
+{
+	struct restore_files *rf = r->files->restore;
+	struct image_stream *s;
+	ProtobufCMessage *msg;
+
+	TRY(image_open(r->images, is_fifo ? IMAGE_FIFO_DATA : IMAGE_PIPES_DATA, 0, &s));
+	/* The bytes are lent by the stream: it stays open until the tree is complete. */
+	rf->streams[is_fifo] = s;
+	for (;;) {
+		struct pipe_group *g;
+		PipeDataEntry *rec;
+
+		TRY(image_next(s, r->arena, &msg));
+		if (!msg)
+			return NULL;
+		rec = (PipeDataEntry *)msg;
+		TRY(check_packets(s, rec));
+		g = find_group(rf, is_fifo, rec->pipe_id);
+		if (!g)
+			continue;
+		if (g->data)
+			return image_stream_err(s, "pipe %u is there twice", rec->pipe_id);
+		g->data = rec;
+		TRY(image_payload(s, rec->bytes, &g->bytes));
+	}
+}
+
+struct err *pipe_data_read(struct restore *r)
+{
+	TRY(read_data(r, false));
+	return read_data(r, true);
+}
+
+static struct err *set_size(const struct pipe_group *g, int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size < 0)
+		return err_sys(errno, "cannot ask for the size of pipe %u", g->pipe_id);
+	if (!g->data || !g->data->has_size || g->data->size == (uint32_t)size)
+		return NULL;
+	if (fcntl(fd, F_SETPIPE_SZ, (int)g->data->size) < 0)
+		return err_hint(err_sys(errno, "cannot make pipe %u %u bytes big", g->pipe_id, g->data->size),
+				"raise /proc/sys/fs/pipe-max-size");
+	return NULL;
+}
+
+static struct err *put(const struct pipe_group *g, int fd, size_t off, size_t len)
+{
+	ssize_t n = write(fd, (const char *)g->bytes + off, len);
+
+	if (n == (ssize_t)len)
+		return NULL;
+	return err_new(ERR_IMAGE, "cannot fill pipe %u: only %zd of %zu bytes fit in", g->pipe_id, n, len);
+}
+
+static struct err *refill(const struct pipe_group *g, int fd)
+{
+	size_t off = 0;
+
+	TRY(set_size(g, fd));
+	if (!g->data || !g->data->bytes)
+		return NULL;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK | (g->data->n_packet_len ? O_DIRECT : 0)))
+		return err_sys(errno, "cannot set the flags of pipe %u", g->pipe_id);
+	if (!g->data->n_packet_len)
+		return put(g, fd, 0, g->data->bytes);
+	for (size_t i = 0; i < g->data->n_packet_len; i++) {
+		TRY(put(g, fd, off, g->data->packet_len[i]));
+		off += g->data->packet_len[i];
+	}
+	return NULL;
+}
+
+/* Another end of the same pipe, as an open file of its own. */
+static struct err *reopen(struct worker *w, const struct file *f, int end, int *fd_out)
+{
+	int flags = (int)file_flags(w->restore->files, f);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", end);
+	fd = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(errno, "cannot open another end of pipe %u", f->group->pipe_id);
+	*fd_out = fd;
+	return NULL;
+}
+
+/* The ends that pipe(2) gave fit the first reader and writer that were made so too. */
+static struct err *take_end(struct worker *w, const struct file *f, int ends[2], bool taken[2], int *fd_out)
+{
+	uint32_t flags = file_flags(w->restore->files, f);
+	int side = (flags & O_ACCMODE) == O_WRONLY;
+
+	if ((flags & O_ACCMODE) == O_RDWR || taken[side])
+		return reopen(w, f, ends[side], fd_out);
+	taken[side] = true;
+	*fd_out = ends[side];
+	return NULL;
+}
+
+static struct err *keep_end(struct worker *w, const struct file *f, int own_fd)
+{
+	AUTO_FD fd = own_fd;
+
+	if (fcntl(fd, F_SETFL, file_flags(w->restore->files, f) & PIPE_SETFL))
+		return err_sys(errno, "cannot set the flags of pipe %u", f->group->pipe_id);
+	/* It may stay where it belongs, and nowhere else among the numbers of the table. */
+	if (fd != f->owner_fd)
+		TRY(fd_move_up(&fd, w->fd_floor));
+	w->restore->files->restore->made[f->index] = fd_take(&fd);
+	return NULL;
+}
+
+static struct err *make_pipe(struct worker *w, const struct pipe_group *g)
+{
+	int *made = w->restore->files->restore->made;
+	bool taken[2] = { false, false };
+	int ends[2];
+	struct err *e;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err_sys(errno, "cannot make pipe %u", g->pipe_id);
+	e = refill(g, ends[1]);
+	/* All are there before the first is moved away from the number by which others are opened. */
+	for (size_t i = 0; !e && i < g->nr_ends; i++)
+		e = take_end(w, g->ends[i], ends, taken, &made[g->ends[i]->index]);
+	for (int side = 0; side < 2; side++)
+		if (!taken[side])
+			close(ends[side]);
+	for (size_t i = 0; !e && i < g->nr_ends; i++)
+		e = keep_end(w, g->ends[i], made[g->ends[i]->index]);
+	return e;
+}
+
+/* Open for both first: opening one side alone would wait for the other. */
+static struct err *make_fifo(struct worker *w, const struct pipe_group *g)
+{
+	const struct files *fs = w->restore->files;
+	AUTO_FD both = -1;
+
+	TRY(regular_open_path(w, fifo_path(fs, g->ends[0]), O_RDWR | O_NONBLOCK, &both));
+	TRY(refill(g, both));
+	for (size_t i = 0; i < g->nr_ends; i++) {
+		const struct file *reg = fifo_path(fs, g->ends[i]);
+		int fd;
+
+		TRY(regular_open_path(w, reg, (int)reg->rec->reg->flags | O_NONBLOCK, &fd));
+		TRY(keep_end(w, g->ends[i], fd));
+	}
+	return NULL;
+}
+
+struct err *pipe_open(struct worker *w, struct file *f, int *fd_out)
+{
+	int *made = w->restore->files->restore->made;
+
+	if (!made[f->index])
+		TRY(f->group->is_fifo ? make_fifo(w, f->group) : make_pipe(w, f->group));
+	*fd_out = made[f->index];
+	made[f->index] = 0;
+	return NULL;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Restore, the coordinator's part: what exists before the first worker and what is put right after the last. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "files/restore_priv.h"
+#include "image/dir.h"
+
+const FownEntry *file_fown(const struct files *fs, const struct file *f)
+{
+	const struct file *reg;
+
+	switch (f->rec->type) {
+	case FD_TYPES__REG:
+		return f->rec->reg->fown;
+	case FD_TYPES__PIPE:
+		return f->rec->pipe->fown;
+	case FD_TYPES__TTY:
+		return f->rec->tty->fown;
+	case FD_TYPES__FIFO:
+		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
+		return reg && reg->rec->reg ? reg->rec->reg->fown : NULL;
+	default:
+		return NULL;
+	}
+}
+
+uint32_t file_flags(const struct files *fs, const struct file *f)
+{
+	const struct file *reg;
+
+	switch (f->rec->type) {
+	case FD_TYPES__REG:
+		return f->rec->reg->flags;
+	case FD_TYPES__PIPE:
+		return f->rec->pipe->flags;
+	case FD_TYPES__TTY:
+		return f->rec->tty->flags;
+	case FD_TYPES__FIFO:
+		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
+		return reg && reg->rec->reg ? reg->rec->reg->flags : 0;
+	default:
+		return 0;
+	}
+}
+
+static struct err *keep_inherited(struct restore *r)
+{
+	struct restore_files *rf = r->files->restore;
+
+	for (size_t i = 0; i < rf->nr_inherited; i++) {
+		struct inherited_fd *in = &rf->inherited[i];
+
+		in->kept_fd = fcntl(in->fd, F_DUPFD_CLOEXEC, files_fd_floor(r));
+		if (in->kept_fd < 0)
+			return err_hint(err_sys(errno, "cannot use fd %d for %s", in->fd, in->key),
+					"check that --inherit-fd names a descriptor that is open");
+	}
+	return NULL;
+}
+
+struct err *files_prepare(struct restore *r)
+{
+	r->files->restore->coordinator = getpid();
+	TRY(keep_inherited(r));
+	TRY(ttys_make(r));
+	return remaps_make(r);
+}
+
+/* The kernel notes whose rights count when the owner was set, so it is set with those. */
+static struct err *set_owner(const struct restore *r, const FownEntry *o, int fd)
+{
+	const struct task *t = tree_find(&r->tree, (pid_t)o->pid);
+	struct f_owner_ex owner = { .type = (int)o->pid_type, .pid = (pid_t)o->pid };
+	int failed;
+
+	if (t && t->host_pid && o->pid_type == F_OWNER_PID)
+		owner.pid = t->host_pid;
+	if (setresuid(o->uid, o->euid, (uid_t)-1))
+		return err_sys(errno, "cannot become user %u to set a signal owner", o->uid);
+	failed = fcntl(fd, F_SETOWN_EX, &owner) ? errno : 0;
+	if (setresuid(0, 0, (uid_t)-1))
+		return err_sys(errno, "cannot become root again");
+	return failed ? err_sys(failed, "cannot set signal owner %u", o->pid) : NULL;
+}
+
+static struct err *restore_owner(const struct restore *r, const struct file *f, const FownEntry *o)
+{
+	uint32_t flags = file_flags(r->files, f);
+	AUTO_FD pidfd = pidfd_open(f->owner->task->host_pid, 0);
+	AUTO_FD fd = pidfd < 0 ? -1 : pidfd_getfd(pidfd, f->owner_fd, 0);
+
+	if (fd < 0)
+		return err_sys(errno, "cannot take it out of the task");
+	if (o->signum && fcntl(fd, F_SETSIG, o->signum))
+		return err_sys(errno, "cannot set signal %u", o->signum);
+	if (o->pid)
+		TRY(set_owner(r, o, fd));
+	if (flags & O_ASYNC && fcntl(fd, F_SETFL, flags & ~(uint32_t)O_ACCMODE))
+		return err_sys(errno, "cannot set O_ASYNC");
+	return NULL;
+}
+
+struct err *files_restore_finish(struct restore *r)
+{
+	const struct files *fs = r->files;
+
+	for (size_t i = 0; i < fs->nr; i++) {
+		const struct file *f = fs->list[i];
+		const FownEntry *o = f->owner && f->owner_fd >= 0 ? file_fown(fs, f) : NULL;
+
+		if (o && (o->pid || o->signum || file_flags(fs, f) & O_ASYNC))
+			TRY(err_context(restore_owner(r, f, o), "fd %d of task %d", f->owner_fd,
+					f->owner->task->ns_pid));
+	}
+	return NULL;
+}
+
+static void drop(struct restore *r, bool is_commit)
+{
+	struct restore_files *rf = r->files ? r->files->restore : NULL;
+
+	if (!rf)
+		return;
+	remaps_drop(r, is_commit);
+	for (size_t i = 0; i < rf->nr_inherited; i++)
+		if (rf->inherited[i].kept_fd >= 0)
+			close(rf->inherited[i].kept_fd);
+	rf->nr_inherited = 0;
+	if (rf->terminal >= 0)
+		close(rf->terminal);
+	rf->terminal = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(rf->streams); i++) {
+		if (rf->streams[i])
+			image_close(rf->streams[i]);
+		rf->streams[i] = NULL;
+	}
+}
+
+void files_restore_commit(struct restore *r)
+{
+	ttys_commit(r);
+	drop(r, true);
+}
+
+void files_restore_undo(struct restore *r)
+{
+	drop(r, false);
+}

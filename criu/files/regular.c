@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files that have a path: regular files, directories, plain devices, files of /proc, and whatever O_PATH
+ * names.  How a path that leads nowhere is handled is in path.c and ghost.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/options.h"
+#include "files/restore_priv.h"
+
+static bool regular_matches(const struct fd_probe *p)
+{
+	return p->text[0] == '/';
+}
+
+/* A log that others append to grows between dump and restore. */
+static bool size_matters(const struct fd_probe *p)
+{
+	return S_ISREG(p->st.st_mode) &&
+	       !((p->flags & O_ACCMODE) == O_WRONLY && p->flags & O_APPEND);
+}
+
+static struct err *ask_fown(struct dump *d, const struct fd_probe *p, FownEntry **out)
+{
+	AUTO_FD fd = -1;
+
+	if (p->fd < 0 || p->flags & O_PATH) {
+		*out = fown_none(d->arena);
+		return NULL;
+	}
+	TRY(fd_probe_getfd(p, &fd));
+	return fown_dump(d, p, fd, out);
+}
+
+struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,
+		       RegFileEntry **out)
+{
+	RegFileEntry *r = PB_NEW(d->arena, RegFileEntry, reg_file_entry);
+	const uint32_t *words;
+	const char *name;
+
+	r->id = id;
+	r->flags = p->flags;
+	r->pos = p->pos;
+	if (fown)
+		r->fown = fown;
+	else
+		TRY(ask_fown(d, p, &r->fown));
+	TRY(path_resolve(d, p, id, &name));
+	r->name = (char *)name;
+	r->has_mode = true;
+	r->mode = p->st.st_mode;
+	if (size_matters(p)) {
+		r->has_size = true;
+		r->size = (uint64_t)p->st.st_size;
+	}
+	TRY(build_id_dump(d, p, &words, &r->n_build_id));
+	if (r->n_build_id)
+		r->build_id = (uint32_t *)words;
+	*out = r;
+	return NULL;
+}
+
+static struct err *regular_dump(struct dump *d, const struct fd_probe *p, FileEntry *rec)
+{
+	return reg_record(d, p, rec->id, NULL, &rec->reg);
+}
+
+struct named_file {
+	struct lookup_node node;
+	struct file *file;
+};
+
+static struct file *find_named(struct dump *d, const struct fd_probe *p, uint64_t hash)
+{
+	struct lookup *l = &d->files->dump->by_named;
+
+	for (struct lookup_node *n = lookup_first(l, hash); n; n = lookup_next(n)) {
+		struct file *f = CONTAINER_OF(n, struct named_file, node)->file;
+
+		if (f->probe->st.st_dev == p->st.st_dev && f->probe->st.st_ino == p->st.st_ino &&
+		    f->probe->flags == p->flags && !strcmp(f->probe->text, p->text))
+			return f;
+	}
+	return NULL;
+}
+
+struct err *files_add_path(struct dump *d, const struct task *t, const char *proc_link, int open_flags,
+			   uint32_t *id_out)
+{
+	char text[4096 + 64], path[96];
+	struct fd_probe p = { .task = t,
+			      .fd = -1,
+			      .link = proc_link,
+			      .text = text,
+			      .flags = (uint32_t)(open_flags & ~O_CLOEXEC),
+			      .mnt_id = -1 };
+	struct named_file *named;
+	struct file *f;
+	uint64_t hash;
+
+	TRY(link_read_at(AT_FDCWD, text, sizeof(text), "/proc/%d/%s", t->host_pid, proc_link));
+	snprintf(path, sizeof(path), "/proc/%d/%s", t->host_pid, proc_link);
+	if (stat(path, &p.st))
+		return err_sys(errno, "cannot stat %s", path);
+	hash = lookup_hash_u64(lookup_hash_text(p.flags, text), p.st.st_ino);
+	f = find_named(d, &p, hash);
+	if (!f) {
+		named = ARENA_NEW(d->arena, struct named_file);
+		named->file = f = files_new(d, &file_kind_regular, &p);
+		lookup_add(&d->files->dump->by_named, &named->node, hash);
+		TRY(files_blocker(d, reg_record(d, f->probe, f->id, fown_none(d->arena), &f->rec->reg)));
+	}
+	*id_out = f->rec->reg ? f->id : 0;
+	return NULL;
+}
+
+const struct file_kind file_kind_regular = {
+	.name = "regular",
+	.type = FD_TYPES__REG,
+	.matches = regular_matches,
+	.dump = regular_dump,
+	.link_up = regular_link,
+	.open = regular_open,
+};

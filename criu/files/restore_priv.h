@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef FILES_RESTORE_PRIV_H
+#define FILES_RESTORE_PRIV_H
+
+/*
+ * Restore of files.  Who opens what is planned before anything is made:
+ *
+ *  - A description is opened once, by its owner: the first task in tree order that has it.  All ends of a pipe
+ *    have one owner, which keeps those it has no descriptor of ("lent") until others have taken them.
+ *  - A child that shares a description with its parent inherits it at the fork, when so many of the parent's
+ *    children do that copying the table to all of them is no waste; then the parent opens it early.
+ *  - Every other sharer takes it from the owner with pidfd_getfd(2) when all owners are done: no sockets, no
+ *    buffers that fill up, no order in which tasks could wait for each other.
+ *
+ * The work is linear in the number of descriptors of all tasks.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fs.pb-c.h"
+#include "ghost-file.pb-c.h"
+#include "tty.pb-c.h"
+
+#include "files/files_priv.h"
+
+/* What replaces a path: the coordinator keeps it open, workers open it through /proc. */
+struct remap {
+	struct lookup_node node; /* ghosts by id */
+	RemapType type;
+	uint32_t id;             /* ghost id, or file id of the link */
+	const char *path;        /* where it was; of the first file that named it */
+	GhostFileEntry *ghost;
+	const char *link;        /* the hard link's path */
+	int fd;                  /* O_PATH, coordinator's; -1: not made */
+	bool is_used;
+};
+
+/* A descriptor of the tool that --inherit-fd gives, kept above the floor. */
+struct inherited_fd {
+	const char *key;
+	int fd;       /* the user's number */
+	int kept_fd;  /* our copy; -1: not needed */
+};
+
+struct restore_files {
+	struct lookup by_id;
+	struct lookup by_path;
+	struct lookup ghosts;
+	struct lookup groups;
+	struct pipe_group **group_list;
+	size_t nr_groups;
+	struct remap **remaps;
+	size_t nr_remaps;
+	FsEntry **fs;          /* by task index */
+	TtyInfoEntry **ttys;
+	size_t nr_ttys;
+	bool needs_terminal;
+	int terminal;          /* what stands for the dumped terminal, -1: none */
+	struct inherited_fd *inherited;
+	size_t nr_inherited;
+	struct image_stream *streams[2]; /* pipes-data, fifo-data: they lend the bytes */
+	size_t nr_errors;
+	struct err *errors;
+	int highest_fd;        /* of all tables */
+	pid_t coordinator;
+
+	/* The plan, the same in all processes. */
+	bool has_late;         /* files of /proc of tasks */
+	bool has_pulls;
+	bool has_lent;
+	bool has_shared_tables;
+	bool has_shared_fs;
+	int *lent;             /* by file index, shared by all processes: the owner's number, 0: none */
+
+	/* Of this process only. */
+	int *made;             /* by file index: ends of pipes made and not placed yet, 0: none */
+	int *strays;           /* lent descriptors that children must close */
+	size_t nr_strays;
+};
+
+/* Joins; after many only counts. */
+void restore_error(struct restore *r, struct err *own_e);
+/* "fd 7 of task 42", or "a mapping, cwd, root or exe". */
+const char *file_user(struct restore *r, const struct file *f);
+struct file *file_by_id(const struct files *fs, uint32_t id);
+/* The --inherit-fd descriptor of a key, or -1. */
+int inherited_find(struct restore *r, const char *key);
+
+/* remap-fpath.img and the heads of ghosts; before the files are linked. */
+MUST_USE struct err *remaps_read(struct restore *r);
+/* Coordinator: makes what remaps stand for. */
+MUST_USE struct err *remaps_make(struct restore *r);
+void remaps_drop(struct restore *r, bool is_commit);
+MUST_USE struct err *ghost_make(struct restore *r, struct remap *m);
+
+MUST_USE struct err *fs_read(struct restore *r);
+MUST_USE struct err *ttys_read(struct restore *r);
+MUST_USE struct err *ttys_make(struct restore *r);
+void ttys_commit(struct restore *r);
+MUST_USE struct err *pipe_data_read(struct restore *r);
+MUST_USE struct err *plan_make(struct restore *r);
+
+/* regular.c and its parts: checks of what is at a path now. */
+MUST_USE struct err *regular_link(struct restore *r, struct file *f);
+MUST_USE struct err *regular_open(struct worker *w, struct file *f, int *fd_out);
+/* Opens the path of a REG record, or what it was remapped to; @flags are final but for O_CLOEXEC. */
+MUST_USE struct err *regular_open_path(struct worker *w, const struct file *f, int flags, int *fd_out);
+
+/* Of the record that has them for the file's kind; NULL and 0 when there is none. */
+const FownEntry *file_fown(const struct files *fs, const struct file *f);
+uint32_t file_flags(const struct files *fs, const struct file *f);
+
+#endif

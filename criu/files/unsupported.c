@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What cannot be dumped, each with a reason and what to do.  A row is found by the text of the link, which
+ * the kernel makes up for files without a path, or by the type of the file.
+ */
+#include <string.h>
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "files/files_priv.h"
+
+struct unsupported {
+	const char *text; /* start of the link's text */
+	const char *why;
+	const char *hint;
+};
+
+#define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
+
+static const struct unsupported rows[] = {
+	{ "socket:[", "sockets are not supported yet", NOT_YET },
+	{ "anon_inode:[eventfd]", "eventfd is not supported yet", NOT_YET },
+	{ "anon_inode:[eventpoll]", "epoll is not supported yet", NOT_YET },
+	{ "anon_inode:[signalfd]", "signalfd is not supported yet", NOT_YET },
+	{ "anon_inode:[timerfd]", "timerfd is not supported yet", NOT_YET },
+	{ "anon_inode:inotify", "inotify is not supported yet", NOT_YET },
+	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
+	{ "anon_inode:[pidfd]", "pidfd is not supported yet", NOT_YET },
+	{ "pidfd:[", "pidfd is not supported yet", NOT_YET },
+	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
+	{ "/memfd:", "descriptors of memfd are not supported yet",
+	  "close it after mapping: the mapping itself is dumped" },
+	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",
+	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off in it" },
+	{ "anon_inode:[userfaultfd]", "the faults it handles would be lost",
+	  "end the program's own userfaultfd handling before the dump" },
+	{ "anon_inode:[perf_event]", "performance counters belong to this kernel and CPU",
+	  "stop profiling (perf, eBPF profilers) before the dump" },
+	{ "anon_inode:bpf-prog", "loaded BPF programs cannot be saved",
+	  "unload the program and close the descriptor before the dump" },
+	{ "anon_inode:bpf_link", "attached BPF links cannot be saved",
+	  "detach the link and close the descriptor before the dump" },
+	{ "anon_inode:bpf_iter", "BPF iterators cannot be saved", "close it before the dump" },
+	{ "anon_inode:btf", "BPF type information cannot be saved", "close it before the dump" },
+	{ "anon_inode:kvm", "the state of a virtual machine is inside the kernel",
+	  "save the machine with its own monitor (QEMU: savevm or migrate) instead" },
+	{ "anon_inode:[vfio", "devices given to user space cannot be saved", "give the device back first" },
+	{ "anon_inode:dmabuf", "device buffers cannot be saved", "free the buffers before the dump" },
+	{ "/dmabuf:", "device buffers cannot be saved", "free the buffers before the dump" },
+	{ "anon_inode:sync_file", "device fences cannot be saved", "wait for the device before the dump" },
+	{ "anon_inode:[landlock-ruleset]", "a Landlock ruleset cannot be read back",
+	  "close it after landlock_restrict_self(2)" },
+	{ "anon_inode:seccomp notify", "seccomp notifications are answered by this task",
+	  "stop supervising other tasks before the dump" },
+	{ "anon_inode:[fscontext]", "a half-made mount cannot be saved", "finish or close it first" },
+	{ "anon_inode:[secretmem]", "secret memory cannot be read", "free it before the dump" },
+	{ "/secretmem", "secret memory cannot be read", "free it before the dump" },
+	{ "anon_inode:", "this kind of file inside the kernel is not known", "close it before the dump" },
+	{ "net:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "mnt:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "pid:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "pid_for_children:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "user:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "uts:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "ipc:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "cgroup:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "time:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "time_for_children:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "/dev/net/tun", "network tunnels are not supported yet", NOT_YET },
+	{ "/dev/kvm", "the state of a virtual machine is inside the kernel",
+	  "save the machine with its own monitor (QEMU: savevm or migrate) instead" },
+	{ "/dev/dri/", "the state of a graphics card cannot be saved",
+	  "let the program close the device before the dump" },
+	{ "/dev/nvidia", "the state of a graphics card cannot be saved",
+	  "suspend the program with cuda-checkpoint first, or close the device" },
+	{ "/dev/kfd", "the state of a graphics card cannot be saved",
+	  "let the program close the device before the dump" },
+	{ "/dev/fuse", "the requests of a FUSE server would be lost", "unmount its file system first" },
+	{ "/dev/mqueue/", "POSIX message queues are not supported yet", NOT_YET },
+	{ "(unreachable)", "its path leads out of what this tool can see",
+	  "run the tool where the file's file system is mounted" },
+};
+
+static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
+static const struct unsupported other_block = {
+	"", "open block devices are not supported", "close the device, or dump with it closed"
+};
+static const struct unsupported other_char = {
+	"", "this device may keep state that cannot be read", "let the program close the device before the dump"
+};
+static const struct unsupported other_any = { "", "a file of unknown kind", "close it before the dump" };
+
+/* Devices of <linux/major.h> that keep nothing for the one who opened them. */
+static bool is_plain_device(dev_t dev)
+{
+	switch (minor(dev)) {
+	case 3: /* null */
+	case 5: /* zero */
+	case 7: /* full */
+	case 8: /* random */
+	case 9: /* urandom */
+		return major(dev) == 1;
+	}
+	return false;
+}
+
+/* Terminals: virtual consoles and serial lines, /dev/tty and console, pseudo-terminals. */
+static bool is_tty_device(dev_t dev)
+{
+	return major(dev) == 4 || (major(dev) == 5 && minor(dev) <= 2) ||
+	       (major(dev) >= 136 && major(dev) <= 143);
+}
+
+static const struct unsupported *find_row(const struct fd_probe *p)
+{
+	bool is_path_only = p->flags & O_PATH && p->text[0] == '/';
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strncmp(p->text, rows[i].text, strlen(rows[i].text)) &&
+		    !(is_path_only && !strncmp(rows[i].text, "/dev/", 5)))
+			return &rows[i];
+	/* A descriptor of O_PATH names a file and nothing more. */
+	if (is_path_only)
+		return S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0 ? &other_socket : NULL;
+	switch (p->st.st_mode & S_IFMT) {
+	case S_IFSOCK:
+		return &other_socket;
+	case S_IFBLK:
+		return &other_block;
+	case S_IFCHR:
+		if (is_plain_device(p->st.st_rdev) || is_tty_device(p->st.st_rdev))
+			return NULL;
+		return &other_char;
+	case S_IFREG:
+	case S_IFDIR:
+		return p->text[0] == '/' ? NULL : &other_any;
+	case S_IFIFO:
+		return NULL;
+	}
+	return &other_any;
+}
+
+static bool unsupported_matches(const struct fd_probe *p)
+{
+	return find_row(p);
+}
+
+static struct err *unsupported_dump(struct dump *d UNUSED, const struct fd_probe *p, FileEntry *rec UNUSED)
+{
+	const struct unsupported *row = find_row(p);
+
+	if (!row)
+		row = &other_any;
+	return err_hint(fd_probe_refuse(p, "%s", row->why), "%s", row->hint);
+}
+
+const struct file_kind file_kind_unsupported = {
+	.name = "unsupported",
+	.type = FD_TYPES__UND,
+	.matches = unsupported_matches,
+	.dump = unsupported_dump,
+};
