@@ -152,3 +152,49 @@ const struct task_part task_part_regs = {
 	.name = "regs",
 	.dump_thread = regs_dump_thread,
 };
+
+/* ---- restore ---- */
+
+static void gp_from_pb(const UserX86RegsEntry *r, struct user_regs_struct *gp)
+{
+	*gp = (struct user_regs_struct){
+		.r15 = r->r15,
+		.r14 = r->r14,
+		.r13 = r->r13,
+		.r12 = r->r12,
+		.rbp = r->bp,
+		.rbx = r->bx,
+		.r11 = r->r11,
+		.r10 = r->r10,
+		.r9 = r->r9,
+		.r8 = r->r8,
+		.rax = r->ax,
+		.rcx = r->cx,
+		.rdx = r->dx,
+		.rsi = r->si,
+		.rdi = r->di,
+		/* The dump has settled what becomes of an interrupted call. */
+		.orig_rax = -1,
+		.rip = r->ip,
+		.cs = r->cs,
+		.eflags = r->flags,
+		.rsp = r->sp,
+		.ss = r->ss,
+		.fs_base = r->fs_base,
+		.gs_base = r->gs_base,
+		.ds = r->ds,
+		.es = r->es,
+		.fs = r->fs,
+		.gs = r->gs,
+	};
+}
+
+struct err *regs_context(const struct thread *th, struct arch_context *out)
+{
+	const CoreEntry *core = th->core;
+
+	gp_from_pb(core->thread_info->gpregs, &out->gp);
+	out->sigmask = core->tc ? core->tc->blk_sigset : core->thread_core->blk_sigset;
+	return err_context(xstate_from_pb(core->thread_info, out->xstate, sizeof(out->xstate), &out->xstate_len),
+			   "core-%d.img", th->ns_tid);
+}

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "arch/arch.h"
 #include "base/err.h"
 #include "proc/status.h"
+#include "task/task.h"
 
 /*
  * Right after a thread was stopped: a system call that the stop ended with EINTR is issued again, and a restartable
@@ -14,5 +16,10 @@
  * holds for a thread that is only let go again.  @mem_fd is /proc/PID/mem.
  */
 MUST_USE struct err *regs_settle(pid_t tid, int mem_fd, const struct proc_status *status);
+
+/*
+ * Restore: what the image says of a thread's registers, extended state and signal mask.  No system call is restarted.
+ */
+MUST_USE struct err *regs_context(const struct thread *th, struct arch_context *out);
 
 #endif
