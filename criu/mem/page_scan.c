@@ -42,6 +42,15 @@ static uint64_t find_zero_pfn(void)
 	return word & PM_PRESENT ? PM_PFN(word) : 0;
 }
 
+/* The vsyscall page is listed last but lies in the kernel's half, where there is nothing to scan. */
+static uint64_t user_end(const struct proc_maps *maps)
+{
+	for (size_t i = maps->nr; i--;)
+		if (maps->vmas[i].end <= INT64_MAX)
+			return maps->vmas[i].end;
+	return 0;
+}
+
 struct err *page_scan_open(int dirfd, const struct kernel_features *kernel, const struct proc_maps *maps,
 			   struct page_scan **out)
 {
@@ -57,7 +66,7 @@ struct err *page_scan_open(int dirfd, const struct kernel_features *kernel, cons
 	s->zero_pfn = s->by_ioctl ? 0 : find_zero_pfn();
 	s->maps = maps;
 	s->pos = maps->nr ? maps->vmas[0].start : 0;
-	s->end = maps->nr ? maps->vmas[maps->nr - 1].end : 0;
+	s->end = user_end(maps);
 	s->nr = s->next = 0;
 	s->fd = fd_take(&fd);
 	*out = s;
