@@ -63,7 +63,7 @@ static struct err *insert(struct kobj_set *s, struct kobj_node **link, const str
 			  uint32_t *known_out)
 {
 	struct kobj_node *n = *link;
-	int order, side;
+	int order = 0, side;
 
 	if (!n) {
 		*link = arena_memdup(s->arena, what, sizeof(*what));
