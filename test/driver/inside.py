@@ -37,6 +37,7 @@ class Run:
         self.root = None
         self.notes = []
         self.pty = None
+        self.wrong = []     # found differences; the case's own verdict is heard before they are reported
 
     # Children ------------------------------------------------------------------------------
 
@@ -208,8 +209,8 @@ class Run:
             return
         wrong = snapshot.compare(before, after, allowed)
         if wrong:
-            raise Failure(f"{when}, /proc differs: " + "; ".join(wrong[:8]) +
-                          (f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""))
+            more = f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""
+            self.wrong.append(f"{when}, /proc differs: " + "; ".join(wrong[:8]) + more)
 
     # Ways ----------------------------------------------------------------------------------
 
@@ -261,7 +262,7 @@ class Run:
             raise Failure(f"restore ended with {code}: {self.log_tail(images, 'restore.log')}")
         self.same(before, snapshot.take(), "after the restore")
         if "between" not in self.keys and self.files() != files:
-            raise Failure(f"the files were {sorted(files)} and are {sorted(self.files())}")
+            self.wrong.append(f"the files were {sorted(files)} and are {sorted(self.files())}")
         return True
 
     def states(self):
@@ -308,7 +309,7 @@ class Run:
         elif all(self.round_trip(n + 1) for n in range(self.spec["count"])):
             self.finish()
         if snapshot.read("/proc/self/mountinfo") != mounts:
-            raise Failure("mounts were left behind")
+            self.wrong.append("mounts were left behind")
 
 
 def swap_off(folder):
@@ -329,7 +330,9 @@ def main(spec_path):
     except Skip as e:
         result = {"status": "skip", "reason": str(e)}
     except Failure as e:
-        result = {"status": "fail", "reason": str(e)}
+        run.wrong.insert(0, str(e))
+    if run.wrong:
+        result = {"status": "fail", "reason": "; ".join(run.wrong)}
     swap_off(spec["folder"])
     result["notes"] = ", ".join(run.notes)
     with open(os.path.join(spec["folder"], "result.json"), "w", encoding="utf-8") as f:

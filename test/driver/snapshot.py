@@ -34,6 +34,7 @@ NEW_INODE = re.compile(r" \(deleted\)$|^/memfd:|^/SYSV|^/dev/zero|^anon_inode:|^
 FLAGS_SKIP = {"sd", "uw", "um", "ac"}
 SHARED_AS_MEMFD = re.compile(r"^/memfd:(/dev/zero|/anon_hugepage)")   # nameless shared memory may become one
 LIBC = ctypes.CDLL(None, use_errno=True)
+TASK = re.compile(r"proc/\d+(/task/\d+)?")
 KCMP = {"vm": 1, "files": 2, "fs": 3, "sighand": 4}
 
 
@@ -204,8 +205,16 @@ def compare(before, after, allowed):
     """Lines that say what differs; @allowed are regular expressions of keys that may."""
     patterns = [re.compile(a) for a in allowed]
     out = []
+    tasks = {TASK.match(key)[0] for snap in (before, after) for key in snap}
+    gone = {t for t in tasks if (f"{t}/stat/comm" in before) != (f"{t}/stat/comm" in after)}
+    for task in sorted(gone):
+        out.append(f"{task} is {'gone' if f'{task}/stat/comm' in before else 'new'}")
     for key in sorted(set(before) | set(after)):
         a, b = before.get(key, "<absent>"), after.get(key, "<absent>")
-        if a != b and not any(p.search(key) for p in patterns):
-            out.append(f"{key}: {a!r} became {b!r}")
+        if a == b or TASK.match(key)[0] in gone or any(p.search(key) for p in patterns):
+            continue
+        if len(a) + len(b) > 400:
+            at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+            a, b = f"...{a[at:at + 60]}", f"...{b[at:at + 60]} (from byte {at})"
+        out.append(f"{key}: {a!r} became {b!r}")
     return out

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A futex wait with a limit that is reached: the call restarts by a restart block. */
+/* peer: no ends the call with EINTR */
+#include "case.h"
+
+#include <linux/futex.h>
+#include <time.h>
+#include "blocked.h"
+
+static uint32_t word;
+
+static long call(void)
+{
+	struct timespec ts = { 1, 0 };
+	long r = BLOCKED_CALL(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0);
+
+	/* The call may be issued again after the word has changed. */
+	return r == -EAGAIN ? 0 : r;
+}
+
+int main(void)
+{
+	blocked_main(call, SYS_futex, NULL, -ETIMEDOUT);
+	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms", (long)(blocked_ns / 1000000));
+	return case_pass();
+}

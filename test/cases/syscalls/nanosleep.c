@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A relative sleep lasts at least its time and is not cut short. */
+/* peer: no ends the call with EINTR */
+#include "case.h"
+
+#include <time.h>
+#include "blocked.h"
+
+static long call(void)
+{
+	struct timespec ts = { 1, 0 };
+
+	return BLOCKED_CALL(SYS_nanosleep, &ts, &ts);
+}
+
+int main(void)
+{
+	blocked_main(call, SYS_nanosleep, NULL, 0);
+	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms", (long)(blocked_ns / 1000000));
+	return case_pass();
+}

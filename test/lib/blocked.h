@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A thread waits inside one system call while the dump comes; afterwards it is woken, and the call must
+ * give what it would have given without any dump, above all not EINTR.
+ */
+#ifndef TEST_BLOCKED_H
+#define TEST_BLOCKED_H
+
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "case.h"
+
+static long (*blocked_call)(void);
+static long blocked_result;
+static pid_t blocked_tid;
+static int64_t blocked_ns;
+
+/* A raw system call that gives -errno. */
+#define BLOCKED_CALL(...)                                      \
+	__extension__({                                        \
+		long blocked_r_ = syscall(__VA_ARGS__);        \
+		blocked_r_ < 0 ? -(long)errno : blocked_r_;    \
+	})
+
+static void *blocked_body(void *arg)
+{
+	int64_t start = case_now_ns();
+
+	(void)arg;
+	__atomic_store_n(&blocked_tid, case_tid(), __ATOMIC_RELEASE);
+	blocked_result = blocked_call();
+	blocked_ns = case_now_ns() - start;
+	return NULL;
+}
+
+/* The number of the call the thread waits in, or -1 when it runs. */
+static inline long blocked_in(pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	return strtol(case_read_file(path), NULL, 10) ?: -1;
+}
+
+/* @call must wait in system call @nr and give @want once @wake (may be NULL) was called. */
+static inline int blocked_main(long (*call)(void), long nr, void (*wake)(void), long want)
+{
+	blocked_call = call;
+	case_threads(1, blocked_body);
+	while (!__atomic_load_n(&blocked_tid, __ATOMIC_ACQUIRE))
+		case_sleep_ms(1);
+	/* read() has number 0, which strtol also gives for "running". */
+	for (int i = 0; i < 2000 && nr && blocked_in(blocked_tid) != nr; i++)
+		case_sleep_ms(1);
+	case_sleep_ms(5);
+	case_ready();
+	if (wake)
+		wake();
+	case_threads_join();
+	CASE_CHECK(blocked_result == want, "the call gave %ld, not %ld", blocked_result, want);
+	return case_pass();
+}
+
+#endif
