@@ -104,7 +104,7 @@ struct err *image_payload(struct image_stream *s, uint64_t len, const void **out
 	if (len > image_left(s))
 		return image_stream_err(s, "%llu bytes belong to it and the file has %llu more",
 					(unsigned long long)len, (unsigned long long)image_left(s));
-	*out = s->file.bytes + s->at;
+	*out = s->file.bytes ? s->file.bytes + s->at : NULL;
 	s->at += len;
 	s->payload_left -= MIN(len, s->payload_left);
 	return NULL;

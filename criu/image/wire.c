@@ -161,7 +161,7 @@ static bool nests_freely(const ProtobufCMessageDescriptor *desc)
 struct err *wire_unpack(const ProtobufCMessageDescriptor *desc, const uint8_t *buf, size_t len,
 			struct arena *a, ProtobufCMessage **out)
 {
-	struct wire w = { buf, buf + len };
+	struct wire w = { buf, len ? buf + len : buf };
 	ProtobufCMessage *msg;
 
 	if (nests_freely(desc))
