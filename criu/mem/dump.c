@@ -41,57 +41,44 @@ struct collect {
 	size_t nr_guards;
 };
 
+static struct err *add_part(struct collect *c, const VmaEntry *vma, const struct page_range *r)
+{
+	uint64_t start = MAX(r->start, vma->start), end = MIN(r->end, vma->end);
+
+	if (r->is_guard) {
+		c->guards = arena_grow(c->d->arena, c->guards, c->nr_guards, sizeof(*c->guards));
+		c->guards[c->nr_guards++] = guard_to_pb(c->d->arena, start, end);
+		return NULL;
+	}
+	if (!has_private_pages(vma))
+		return NULL;
+	return page_plan_add(&c->plan, c->sink, start, (end - start) / MEM_PAGE);
+}
+
 /* Both lists ascend; a range may cover several areas and an area several ranges. */
-static struct err *add_range(struct collect *c, const struct page_range *r, size_t *vma)
-{
-	const MmEntry *mm = c->t->mm->rec;
-
-	while (*vma < mm->n_vmas && mm->vmas[*vma]->end <= r->start)
-		++*vma;
-	for (size_t i = *vma; i < mm->n_vmas && mm->vmas[i]->start < r->end; i++) {
-		uint64_t start = MAX(r->start, mm->vmas[i]->start), end = MIN(r->end, mm->vmas[i]->end);
-
-		if (r->is_guard) {
-			c->guards = arena_grow(c->d->arena, c->guards, c->nr_guards, sizeof(*c->guards));
-			c->guards[c->nr_guards++] = guard_to_pb(c->d->arena, start, end);
-		} else if (has_private_pages(mm->vmas[i])) {
-			TRY(page_plan_add(&c->plan, c->sink, start, (end - start) / MEM_PAGE));
-		}
-	}
-	return NULL;
-}
-
-static struct err *add_whole_vdsos(struct collect *c, uint64_t below)
-{
-	const MmEntry *mm = c->t->mm->rec;
-
-	for (size_t i = 0; i < mm->n_vmas; i++) {
-		const VmaEntry *e = mm->vmas[i];
-
-		if (e->status & VMA_AREA_VDSO && e->start < below &&
-		    (!c->plan.nr || c->plan.runs[c->plan.nr - 1].start < e->start))
-			TRY(page_plan_add(&c->plan, c->sink, e->start, (e->end - e->start) / MEM_PAGE));
-	}
-	return NULL;
-}
-
 static struct err *collect_pages(struct collect *c, const struct task_probe *p)
 {
 	AUTO_PAGE_SCAN struct page_scan *scan = NULL;
+	const MmEntry *mm = c->t->mm->rec;
 	struct page_range range;
-	size_t vma = 0;
 	bool found;
 
 	TRY(page_scan_open(p->dirfd, c->d->kernel, &p->maps, &scan));
-	for (;;) {
-		TRY(page_scan_next(scan, &range, &found));
-		if (!found)
-			break;
-		/* Runs ascend, so a vDSO goes in before the first range behind it. */
-		TRY(add_whole_vdsos(c, range.start));
-		TRY(add_range(c, &range, &vma));
+	TRY(page_scan_next(scan, &range, &found));
+	for (size_t i = 0; i < mm->n_vmas; i++) {
+		const VmaEntry *vma = mm->vmas[i];
+
+		if (vma->status & VMA_AREA_VDSO)
+			TRY(page_plan_add(&c->plan, c->sink, vma->start, (vma->end - vma->start) / MEM_PAGE));
+		while (found && range.start < vma->end) {
+			if (range.end > vma->start)
+				TRY(add_part(c, vma, &range));
+			if (range.end > vma->end)
+				break; /* the next area has the rest */
+			TRY(page_scan_next(scan, &range, &found));
+		}
 	}
-	return add_whole_vdsos(c, UINT64_MAX);
+	return NULL;
 }
 
 static struct err *dump_pages(struct collect *c, const struct task_probe *p)
