@@ -15,31 +15,53 @@
 
 enum { COMPARE_PAGES = 64 };
 
+/* Pages read beside, and where their inherited copies are. */
+struct beside {
+	char *at;
+	size_t nr;
+};
+
 struct fill {
 	struct worker *w;
 	struct mem_layout *l;
 	const MmEntry *rec;
 	struct filler *filler;
-	size_t piece;      /* the piece looked at; pieces before are done */
-	uint64_t done;     /* home address up to which the current piece, if inherited, is done */
-	char *buf;         /* COMPARE_PAGES */
+	size_t piece;  /* the piece looked at; pieces before are done */
+	uint64_t done; /* home address up to which the current piece, if inherited, is done */
+	size_t old;    /* extent of the inherited page map: the first that ends behind what is done */
+
+	char *buf;     /* COMPARE_PAGES, of which nr_beside are wanted by the parts */
+	size_t nr_beside;
+	struct beside parts[COMPARE_PAGES];
+	size_t nr_parts;
 };
 
-static bool wants_pages(const struct fill *f, const struct piece *p)
+/* Whether the worker that forked this one had pages in a range; ranges ascend. */
+static struct err *had_pages(struct fill *f, uint64_t start, uint64_t end, bool *out)
 {
-	const VmaEntry *v = f->rec->vmas[p->vma];
+	struct page_source *old = f->w->restore->mem->current->pages;
+	struct page_extent e;
 
-	return vma_is_private(v);
+	*out = false;
+	for (; f->old < page_source_nr(old); f->old++) {
+		TRY(page_source_get(old, f->old, &e));
+		if (e.start + e.nr_pages * MEM_PAGE > start) {
+			*out = e.start < end;
+			break;
+		}
+	}
+	return NULL;
 }
 
 /* Takes inherited pages away that the image does not have. */
 static struct err *drop_pages(struct fill *f, struct piece *p, uint64_t start, uint64_t end)
 {
-	void *at = (void *)(uintptr_t)(p->at + (start - p->start));
+	bool had;
 
-	if (start >= end || !p->is_inherited || !wants_pages(f, p))
+	if (start >= end || !p->is_inherited || !vma_is_private(f->rec->vmas[p->vma]))
 		return NULL;
-	if (madvise(at, end - start, MADV_DONTNEED))
+	TRY(had_pages(f, start, end, &had));
+	if (had && madvise((void *)(uintptr_t)(p->at + (start - p->start)), end - start, MADV_DONTNEED))
 		return err_sys(errno, "cannot drop inherited pages at %#llx of task %d",
 			       (unsigned long long)start, f->w->task->ns_pid);
 	return NULL;
@@ -61,27 +83,46 @@ static struct err *advance(struct fill *f, uint64_t addr)
 	return NULL;
 }
 
-static struct err *compare_pages(struct fill *f, const struct page_extent *ext, uint64_t first, uint64_t nr,
-				 char *at)
+static void compare_page(struct mem_counters *c, char *page, const char *wanted)
 {
-	struct mem_counters *c = &f->l->counters;
+	if (!memcmp(page, wanted, MEM_PAGE)) {
+		c->pages_skipped_cow++;
+		return;
+	}
+	memcpy(page, wanted, MEM_PAGE);
+	c->pages_restored++;
+}
 
-	for (uint64_t done = 0; done < nr; done += COMPARE_PAGES) {
-		uint64_t n = MIN(nr - done, (uint64_t)COMPARE_PAGES);
+static struct err *compare_all(struct fill *f)
+{
+	const char *wanted = f->buf;
 
-		TRY(filler_add(f->filler, ext, first + done, n, f->buf));
-		TRY(filler_flush(f->filler));
-		for (uint64_t i = 0; i < n; i++) {
-			char *page = at + (done + i) * MEM_PAGE;
+	if (!f->nr_beside)
+		return NULL;
+	TRY(filler_flush(f->filler));
+	for (size_t i = 0; i < f->nr_parts; i++)
+		for (size_t k = 0; k < f->parts[i].nr; k++, wanted += MEM_PAGE)
+			compare_page(&f->l->counters, f->parts[i].at + k * MEM_PAGE, wanted);
+	f->l->counters.pages_compared += f->nr_beside;
+	f->nr_beside = f->nr_parts = 0;
+	return NULL;
+}
 
-			if (!memcmp(page, f->buf + i * MEM_PAGE, MEM_PAGE)) {
-				c->pages_skipped_cow++;
-				continue;
-			}
-			memcpy(page, f->buf + i * MEM_PAGE, MEM_PAGE);
-			c->pages_restored++;
+static struct err *add_beside(struct fill *f, const struct page_extent *ext, uint64_t first, uint64_t nr, char *at)
+{
+	while (nr) {
+		uint64_t n = MIN(nr, (uint64_t)COMPARE_PAGES - f->nr_beside);
+
+		if (!n) {
+			TRY(compare_all(f));
+			continue;
 		}
-		c->pages_compared += n;
+		f->parts[f->nr_parts++] = (struct beside){ at, n };
+		TRY(filler_add(f->filler, ext, first, n, f->buf + f->nr_beside * MEM_PAGE));
+		f->nr_beside += n;
+		first += n;
+		nr -= n;
+		at += n * MEM_PAGE;
 	}
 	return NULL;
 }
@@ -96,7 +137,7 @@ static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint
 	f->done = start + nr * MEM_PAGE;
 	TRY(piece_open(f->w, p));
 	if (p->is_inherited)
-		return compare_pages(f, ext, first, nr, at);
+		return add_beside(f, ext, first, nr, at);
 	f->l->counters.pages_restored += nr;
 	return filler_add(f->filler, ext, first, nr, at);
 }
@@ -138,6 +179,7 @@ static struct err *fill_all(struct fill *f)
 		TRY(fill_extent(f, &e));
 	}
 	TRY(advance(f, UINT64_MAX));
+	TRY(compare_all(f));
 	return filler_flush(f->filler);
 }
 
