@@ -192,16 +192,54 @@ static struct err *new_file(struct dump *d, struct fd_probe *p)
 	return files_blocker(d, f->kind->dump(d, f->probe, f->rec));
 }
 
+/* The slot of @table with number @fd, or NULL. */
+static const struct fd_slot *find_slot(const struct fdtable *table, int fd)
+{
+	size_t low = 0, high = table->nr_slots;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (table->slots[mid].fd < fd)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < table->nr_slots && table->slots[low].fd == fd ? &table->slots[low] : NULL;
+}
+
+/*
+ * Most descriptors that are shared were inherited: one kcmp with the parent's saves the search.  0 if it is
+ * not the same.
+ */
+static struct err *ask_parent(const struct fd_probe *p, uint32_t *id_out)
+{
+	const struct task *parent = p->task->parent;
+	const struct fd_slot *slot = parent && parent->fdt ? find_slot(parent->fdt, p->fd) : NULL;
+	bool is_same;
+
+	*id_out = 0;
+	if (!slot)
+		return NULL;
+	TRY(kobj_same_file(p->task->host_pid, p->fd, parent->host_pid, p->fd, &is_same));
+	if (is_same)
+		*id_out = slot->id;
+	return NULL;
+}
+
 static struct err *probe_fd(struct dump *d, const struct table_dirs *dirs, const char *name,
 			    struct fd_probe *p, char *text_buf, size_t text_len, uint32_t *id_out)
 {
 	uint32_t next = (uint32_t)d->files->nr + 1;
 	char link[32];
 
-	snprintf(link, sizeof(link), "fd/%s", name);
+	TRY(read_fdinfo(dirs, name, p));
+	TRY(ask_parent(p, id_out));
+	if (*id_out)
+		return NULL;
+	snprintf(link, sizeof(link), "fd/%d", p->fd);
 	if (fstatat(dirs->proc, link, &p->st, 0))
 		return err_sys(errno, "cannot stat /proc/%d/%s", p->task->host_pid, link);
-	TRY(read_fdinfo(dirs, name, p));
 	TRY(kobj_set_add(key_set_of(d, p), p->task->host_pid, p->fd, next, id_out));
 	if (*id_out != next)
 		return NULL;

@@ -90,6 +90,17 @@ struct err *kobj_set_add(struct kobj_set *s, pid_t host_pid, int fd, uint32_t va
 	return insert(s, &s->root, &what, known_out);
 }
 
+struct err *kobj_same_file(pid_t pid, int fd, pid_t other_pid, int other_fd, bool *out)
+{
+	const struct kobj_set s = { .kind = KOBJ_FILE };
+	const struct kobj_node n = { .host_pid = other_pid, .fd = other_fd };
+	int order = 0;
+
+	TRY(compare(&s, pid, fd, &n, &order));
+	*out = !order;
+	return NULL;
+}
+
 static struct err *assign(struct kobj_set *s, const struct task *t, uint32_t *next, uint32_t *id_out)
 {
 	TRY(kobj_set_add(s, t->host_pid, 0, *next, id_out));

@@ -7,6 +7,7 @@
  * orders objects totally, so a set is a balanced tree and a look-up costs log n calls.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -35,6 +36,9 @@ struct kobj_set {
  */
 MUST_USE struct err *kobj_set_add(struct kobj_set *s, pid_t host_pid, int fd, uint32_t value,
 				  uint32_t *known_out);
+
+/* Are two descriptors the same open file description? */
+MUST_USE struct err *kobj_same_file(pid_t pid, int fd, pid_t other_pid, int other_fd, bool *out);
 
 /*
  * Fills vm_id, files_id, fs_id and sighand_id of all live tasks (t->ids is made when NULL).  CRIU counts
