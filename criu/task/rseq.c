@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "task/part.h"
@@ -134,6 +135,21 @@ static struct err *rseq_fill_thread(struct worker *w UNUSED, struct rst_build *b
 		out->rseq_len = rseq->rseq_abi_size;
 		out->rseq_sig = rseq->signature;
 	}
+	return NULL;
+}
+
+struct err *rseq_put_section(const struct thread *th)
+{
+	const RseqEntry *rseq = th->core->thread_core->rseq_entry;
+	struct iovec from, to;
+
+	if (!rseq || !rseq->rseq_abi_pointer || !rseq->has_rseq_cs_pointer || !rseq->rseq_cs_pointer)
+		return NULL;
+	from = (struct iovec){ (void *)&rseq->rseq_cs_pointer, sizeof(rseq->rseq_cs_pointer) };
+	to = (struct iovec){ (void *)(uintptr_t)(rseq->rseq_abi_pointer + offsetof(struct rseq_head, cs)),
+			     sizeof(uint64_t) };
+	if (process_vm_writev(th->host_tid, &from, 1, &to, 1, 0) != sizeof(uint64_t))
+		return err_sys(errno, "cannot put the restartable section of thread %d back", th->ns_tid);
 	return NULL;
 }
 

@@ -200,6 +200,27 @@ uint32_t stage_wait_event(struct stage *s, uint32_t seen, unsigned int timeout_m
 	return load(&c->events);
 }
 
+uint32_t stage_nr_ready(struct stage *s)
+{
+	return load(&stage_common(s)->nr_ready);
+}
+
+uint32_t stage_nr_gates(struct stage *s)
+{
+	return load(&stage_common(s)->nr_gate);
+}
+
+bool stage_gate_reached(struct stage *s, uint32_t slot, uint32_t nr_threads)
+{
+	return load(&stage_slot(s, slot)->nr_gate) == nr_threads;
+}
+
+void stage_gate_open(struct stage *s, uint32_t slot)
+{
+	__atomic_store_n(&stage_slot(s, slot)->gate_open, 1, __ATOMIC_RELEASE);
+	futex_wake_all(&stage_slot(s, slot)->gate_open);
+}
+
 uint32_t stage_failed(struct stage *s)
 {
 	return load(&stage_common(s)->failed);

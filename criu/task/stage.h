@@ -64,6 +64,12 @@ bool stage_born_slot(struct stage *s, uint32_t i, uint32_t *slot_out);
  * A signal ends it early.
  */
 uint32_t stage_wait_event(struct stage *s, uint32_t seen, unsigned int timeout_ms);
+/* Tasks whose threads are all at the last barrier, and at the gate in front of seccomp. */
+uint32_t stage_nr_ready(struct stage *s);
+uint32_t stage_nr_gates(struct stage *s);
+/* Are the task's threads all at the gate? */
+bool stage_gate_reached(struct stage *s, uint32_t slot, uint32_t nr_threads);
+void stage_gate_open(struct stage *s, uint32_t slot);
 /* 0, or 1 + the slot that gave up first. */
 uint32_t stage_failed(struct stage *s);
 /* Lets workers that wait come back.  The first one's @slot stays. */

@@ -52,9 +52,10 @@ struct stage_slot {
 	uint32_t nr_arrived; /* threads of the task at the last barrier */
 	uint32_t nr_gate;    /* threads at the gate */
 	uint32_t gate_open;  /* futex: 1 when the host has suspended seccomp for all of them */
-	uint32_t release;    /* futex of the last barrier: never moved on, the host takes the threads from there */
+	uint32_t text_set;   /* 1: @text holds a packed failure */
 	struct rst_result result;
-	uint32_t text_set; /* 1: @text holds a packed failure */
+	uint64_t area_start, area_len; /* where the worker put its restorer */
+	int32_t exe_fd;                /* the worker's descriptor of the executable, where tables are shared */
 	uint32_t reserved;
 	uint64_t pages_restored; /* statistics of this task */
 	uint64_t pages_compared;

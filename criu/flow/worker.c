@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of a worker from its birth to the restorer.  It is a fork made by a raw clone3(2), so the C library's idea of
+ * the thread id is its maker's; nothing here uses it.
+ *
+ * The order, and why:
+ *  1. memory, before children are forked: they inherit its frames;
+ *  2. descriptors that children inherit; children of the old session; setsid; the other children;
+ *  3. all wait until the coordinator has attached to all (from then on PTRACE_O_EXITKILL ends everybody if the tool
+ *     dies, before that PR_SET_PDEATHSIG does);
+ *  4. process groups; helpers and zombies end;
+ *  5. descriptors, what /proc sets, root and cwd; 6. the restorer.
+ *
+ * All signals are blocked from before the fork until the commit.
+ */
+#include "flow/worker.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "files/files.h"
+#include "flow/restorer.h"
+#include "flow/zombie.h"
+#include "mem/restore.h"
+#include "task/restore_parts.h"
+#include "task/restore_read.h"
+#include "task/stage.h"
+
+static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling);
+
+/* The tool's death, or the maker's, ends us until the coordinator is attached. */
+static struct err *die_with_parent(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return err_sys(errno, "cannot ask for a signal at the parent's death");
+	if (parent && getppid() != parent)
+		return err_new(ERR_GONE, "the process that made this one ended");
+	return NULL;
+}
+
+static struct err *fork_made(struct restore *r, struct born *b, bool early)
+{
+	for (size_t i = early ? 0 : b->nr_early; i < (early ? b->nr_early : b->nr_made); i++)
+		TRY(fork_born(r, b->made[i], b->made[i]->as_sibling));
+	return NULL;
+}
+
+static struct err *join_session(struct restore *r, struct born *b)
+{
+	TRY(fork_made(r, b, true));
+	if (b->does_setsid && setsid() < 0)
+		return err_sys(errno, "cannot start session %d", b->pid);
+	/* Leads its own group before anybody can want to join it. */
+	if (!b->does_setsid && b->pgid == b->pid && setpgid(0, 0))
+		return err_sys(errno, "cannot start process group %d", b->pid);
+	return fork_made(r, b, false);
+}
+
+static struct err *join_group(struct restore *r, const struct born *b)
+{
+	TRY(stage_wait_open(r->stage, WORKER_STAGE_SEIZED));
+	if (b->pgid != b->pid && b->pgid != getpgrp() && setpgid(0, b->pgid))
+		return err_sys(errno, "cannot join process group %d", b->pgid);
+	return stage_meet_all(r->stage);
+}
+
+/* Helpers among the children have ended and are gone; zombies have ended and stay. */
+static struct err *wait_for_children(const struct born *b)
+{
+	for (size_t i = 0; i < b->nr_children; i++) {
+		const struct born *c = b->children[i];
+		int keep = c->task ? WNOWAIT : 0;
+		siginfo_t info;
+
+		if (c->task && task_is_live(c->task))
+			continue;
+		if (waitid(P_PID, c->pid, &info, WEXITED | __WALL | keep))
+			return err_sys(errno, "cannot wait for process %d", c->pid);
+	}
+	return NULL;
+}
+
+static void report_counters(struct worker *w)
+{
+	struct mem_counters c = mem_restore_counters(w);
+	struct stage_slot *slot = stage_slot(w->restore->stage, w->task->index);
+
+	slot->pages_restored = c.pages_restored;
+	slot->pages_compared = c.pages_compared;
+	slot->pages_skipped_cow = c.pages_skipped_cow;
+}
+
+static struct err *become_task(struct worker *w, struct born *b)
+{
+	struct restore *r = w->restore;
+	int exe_fd;
+
+	TRY(mem_restore_worker(w));
+	report_counters(w);
+	TRY(files_restore_early(w));
+	TRY(join_session(r, b));
+	stage_born(r->stage, b->slot);
+	TRY(join_group(r, b));
+	if (prctl(PR_SET_PDEATHSIG, 0))
+		return err_sys(errno, "cannot take back the signal at the parent's death");
+	TRY(wait_for_children(b));
+	TRY(restorer_prepare(w, &exe_fd));
+	TRY(files_restore_worker(w));
+	TRY(restore_parts_apply(w));
+	TRY(files_restore_fs(w));
+	return restorer_enter(w, exe_fd);
+}
+
+static struct err *become_helper(struct restore *r, struct born *b)
+{
+	TRY(join_session(r, b));
+	stage_born(r->stage, b->slot);
+	TRY(join_group(r, b));
+	TRY(wait_for_children(b));
+	syscall(SYS_exit_group, 0);
+	return NULL;
+}
+
+static struct err *become_zombie(struct restore *r, struct born *b)
+{
+	TRY(join_session(r, b));
+	stage_born(r->stage, b->slot);
+	TRY(join_group(r, b));
+	return zombie_die(b->task);
+}
+
+static __attribute__((noreturn)) void worker_main(struct restore *r, struct born *b, pid_t parent)
+{
+	struct worker w = { .restore = r, .task = b->task, .fd_floor = files_fd_floor(r) };
+	struct err *e = die_with_parent(parent);
+
+	if (e)
+		_exit(1);
+	if (!b->task)
+		e = become_helper(r, b);
+	else if (!task_is_live(b->task))
+		e = become_zombie(r, b);
+	else
+		e = become_task(&w, b);
+	stage_give_up(r->stage, b->slot, e);
+}
+
+static uint64_t sharing_flags(const struct task *t)
+{
+	uint64_t flags = 0;
+
+	if (!t || !t->parent || !t->ids)
+		return 0;
+	if (t->ids->files_id == t->parent->ids->files_id)
+		flags |= CLONE_FILES;
+	if (t->ids->fs_id == t->parent->ids->fs_id)
+		flags |= CLONE_FS;
+	return flags;
+}
+
+static struct err *fork_failed(int errnum, pid_t pid)
+{
+	struct err *e = err_sys(errnum, "cannot make a process with pid %d", pid);
+
+	if (errnum == EEXIST)
+		return err_hint(e, "end what has this number (also as a session or process group), or restore in a "
+				   "new pid namespace");
+	if (errnum == EPERM)
+		return err_hint(e, "give the tool CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
+	if (errnum == EINVAL)
+		return err_hint(e, "raise kernel.pid_max: the number may be above it; and pid 1 must be the first in "
+				   "its pid namespace");
+	return e;
+}
+
+static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
+{
+	/* CLONE_PARENT: our parent will be its; 0: not known in our pid namespace. */
+	pid_t parent = as_sibling ? getppid() : (pid_t)syscall(SYS_getpid);
+	pid_t want = b->pid;
+	struct clone_args args = {
+		.flags = sharing_flags(b->task) | (as_sibling ? CLONE_PARENT : 0),
+		.exit_signal = as_sibling ? 0 : SIGCHLD,
+		.set_tid = (uint64_t)(uintptr_t)&want,
+		.set_tid_size = 1,
+	};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		return fork_failed(errno, want);
+	if (!pid)
+		worker_main(r, b, parent);
+	return NULL;
+}
+
+struct err *worker_fork_first(struct restore *r, bool as_sibling)
+{
+	return fork_born(r, r->born->first, as_sibling);
+}
