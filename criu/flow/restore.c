@@ -173,7 +173,8 @@ static struct err *restore_ready(void *arg)
 	struct restore_op *op = arg;
 
 	TRY(mem_restore_seal(&op->r));
-	return restore_tree_ready(&op->tree);
+	TRY(restore_tree_ready(&op->tree));
+	return files_restore_finish(&op->r);
 }
 
 static struct err *restore_commit(void *arg)
