@@ -73,7 +73,7 @@ static struct err *check_gap(struct check *c, uint64_t start)
 {
 	const VmaEntry *v = next_entry(c);
 
-	if (v && v->start < start)
+	if (v && MAX(v->start, c->pos) < start)
 		return differ(c, MAX(v->start, c->pos), MIN(v->end, start), "is missing");
 	return NULL;
 }
