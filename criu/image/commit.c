@@ -4,8 +4,9 @@
  *
  * The order is files, manifest, inventory by rename.  Without `durable` the kernel may write them back in any order,
  * and a power failure within the next seconds can leave a set whose inventory is there and whose pages are not.
- * The sums tell: such a set is refused, never restored.  That is what CRIU offers minus the telling; syncing each
- * file would make a dump wait for the disk (measured: see test/bench).
+ * The sums tell: such a set is refused, never restored.  CRIU syncs nothing either, and cannot tell.  What syncing
+ * would cost, measured on ext4: 1 to 70 ms for the smallest set, which takes 1 ms to write without, and half a second
+ * for 1 GiB, all of it while the tree stands still.
  */
 #include <errno.h>
 #include <fcntl.h>

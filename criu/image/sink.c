@@ -37,14 +37,6 @@ struct page_sink {
 	uint64_t nr_sums;     /* handed over so far */
 };
 
-void page_sums(const void *buf, size_t nr_pages, uint64_t *sums)
-{
-	const char *page = buf;
-
-	for (size_t i = 0; i < nr_pages; i++)
-		sums[i] = XXH3_64bits(page + i * IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
-}
-
 static uint32_t take_pages_id(struct image_dir *dir)
 {
 	uint32_t id;

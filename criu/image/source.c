@@ -462,27 +462,37 @@ uint64_t page_source_nr_pages(const struct page_source *src)
 	return src->nr_pages;
 }
 
+static struct err *page_damaged(const struct page_source *src, const struct page_extent *ext, uint64_t page)
+{
+	const struct source_file *f = &src->files[ext->file];
+	uint64_t at = page * IMAGE_PAGE_SIZE;
+
+	return err_hint(err_new(ERR_IMAGE,
+				"image \"%s/%s\" is damaged: the checksum of the page at byte %llu (%#llx of "
+				"\"%s\") differs",
+				f->dir->path, f->name, (unsigned long long)(ext->offset + at),
+				(unsigned long long)(ext->start + at), src->name),
+			"copy it again from where it was written");
+}
+
 struct err *page_source_verify(const struct page_source *src, const struct page_extent *ext, uint64_t first,
 			       uint64_t nr, const void *buf)
 {
-	const struct source_file *f = &src->files[ext->file];
-	const char *page = buf;
+	const char *at = buf;
+	uint64_t sums[64];
 
 	BUG_ON(first > ext->nr_pages || nr > ext->nr_pages - first);
-	if (!ext->sums)
-		return NULL;
-	for (uint64_t i = 0; i < nr; i++, page += IMAGE_PAGE_SIZE)
-		if (XXH3_64bits(page, IMAGE_PAGE_SIZE) != ext->sums[first + i])
-			return err_hint(err_new(ERR_IMAGE,
-						"image \"%s/%s\" is damaged: the checksum of the page at byte %llu "
-						"(%#llx of \"%s\") differs",
-						f->dir->path, f->name,
-						(unsigned long long)(ext->offset +
-								     (first + i) * IMAGE_PAGE_SIZE),
-						(unsigned long long)(ext->start +
-								     (first + i) * IMAGE_PAGE_SIZE),
-						src->name),
-					"copy it again from where it was written");
+	while (ext->sums && nr) {
+		size_t here = MIN(nr, ARRAY_SIZE(sums));
+
+		page_sums(at, here, sums);
+		for (size_t i = 0; i < here; i++)
+			if (sums[i] != ext->sums[first + i])
+				return page_damaged(src, ext, first + i);
+		at += here * IMAGE_PAGE_SIZE;
+		first += here;
+		nr -= here;
+	}
 	return NULL;
 }
 
