@@ -9,9 +9,9 @@ import re
 
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
-    "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages",
+    "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat",
 }
-DECLARATION = re.compile(r"^/\* ([a-z-]+): *(.*?) *\*/$")
+DECLARATION = re.compile(r"^/\* ([a-z][a-z-]*): *(.*?) *\*/$")
 
 
 class Case:

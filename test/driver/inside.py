@@ -36,26 +36,61 @@ class Run:
         self.limit = time.monotonic() + spec["budget"] * SLOW
         self.root = None
         self.notes = []
-        self.pty = None
+        self.masters = []   # terminals
+        self.old_shells = []
+        self.shells = {}    # pid of a job -> its shell, and the file that says how the job ended
         self.wrong = []     # found differences; the case's own verdict is heard before they are reported
 
     # Children ------------------------------------------------------------------------------
 
-    def spawn(self, argv, cwd, out, env=None, tty=None):
+    def spawn(self, argv, cwd, out, env=None, tty=None, session=True):
+        if tty:
+            return self.spawn_job(argv, cwd, out, env, tty)
         pid = os.fork()
-        if pid:
+        if not pid:
+            self.become(argv, cwd, out, env, None, session)
+        return pid
+
+    def spawn_job(self, argv, cwd, out, env, tty):
+        """What a shell does: a session leader on the terminal starts the program in a group of its own."""
+        report, told = os.path.join(self.folder, f"shell{len(self.shells) + len(self.old_shells)}"), os.pipe()
+        shell = os.fork()
+        if shell:
+            os.close(told[1])
+            with os.fdopen(told[0]) as f:
+                pid = int(f.read())
+            self.shells[pid] = (shell, report)
             return pid
+        os.setsid()
+        terminal = os.open(tty, os.O_RDWR)      # a session leader without one: it becomes the session's
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        pid = os.fork()
+        if not pid:
+            os.setpgid(0, 0)
+            os.tcsetpgrp(terminal, os.getpid())
+            self.become(argv, cwd, out, env, tty, session=False)
+        os.write(told[1], str(pid).encode())
+        os.closerange(terminal + 1, 1024)
+        os.close(told[1])
+        status = os.waitpid(pid, 0)[1]
+        with open(report + ".tmp", "w", encoding="ascii") as f:
+            f.write(str(status))
+        os.rename(report + ".tmp", report)
+        while True:
+            signal.pause()
+
+    def become(self, argv, cwd, out, env, tty, session):
+        """In a new process: turns into the program; never returns."""
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
-                signal.signal(ignored_by_python, signal.SIG_DFL)
-            os.setsid()
+            for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTOU, signal.SIGHUP):
+                signal.signal(changed, signal.SIG_DFL)
+            if session:
+                os.setsid()
             os.chdir(cwd)
             log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-            if tty:
-                stdin = os.open(tty, os.O_RDWR)     # a session leader without one: becomes its terminal
-            else:
-                stdin = os.open("/dev/null", os.O_RDONLY)
+            stdin = os.open(tty or "/dev/null", os.O_RDWR if tty else os.O_RDONLY)
             for number, fd in ((0, stdin), (1, log), (2, log)):
                 os.dup2(fd, number)
             os.closerange(3, 1024)
@@ -68,6 +103,10 @@ class Run:
     def reap(self, wait_s=0.0):
         """Collects ended children; waits up to @wait_s for the first one."""
         until = time.monotonic() + wait_s
+        for pid, (_, report) in self.shells.items():
+            if pid not in self.ended and os.path.exists(report):
+                with open(report, encoding="ascii") as f:
+                    self.ended[pid] = int(f.read())
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -97,10 +136,21 @@ class Run:
 
     def wait_end(self, pid, what):
         self.wait_for(what, lambda: pid in self.ended)
+        if pid in self.shells:      # its number may be used again
+            shell, _ = self.shells.pop(pid)
+            self.old_shells.append(shell)
         return self.ended.pop(pid)
 
+    def pids(self):
+        """Everybody but us and our shells."""
+        shells = {shell for shell, _ in self.shells.values()}.union(self.old_shells)
+        return [pid for pid in snapshot.pids() if pid not in shells]
+
+    def snapshot(self):
+        return snapshot.take(self.pids())
+
     def wait_gone(self, what):
-        self.wait_for(what, lambda: not snapshot.pids())
+        self.wait_for(what, lambda: not self.pids())
 
     # The case ------------------------------------------------------------------------------
 
@@ -110,13 +160,12 @@ class Run:
         os.chmod(self.folder, 0o755)
         tty = None
         if "pty" in self.keys:
-            self.pty, slave = os.openpty()
-            tty = os.ttyname(slave)
-            os.close(slave)
+            tty = self.new_terminal()
         env = {"PATH": os.environ["PATH"], "HOME": "/", "CASE_DIR": self.work}
         env.update({k: v for k, v in os.environ.items() if k.startswith("CASE_") and k != "CASE_DIR"})
         program = self.spec["program"]
-        self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty)
+        self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty,
+                               session="same-session" not in self.keys)
         ready = os.path.join(self.work, "ready")
         self.wait_for("the case to be ready", lambda: os.path.exists(ready) or self.root in self.ended)
         if self.root in self.ended:
@@ -162,20 +211,21 @@ class Run:
     def tool(self, command, images, extra, log):
         argv = [self.spec[command], command, "-D", images, "-o", log, "-v4"] + extra + self.options(command)
         if command == "restore" and "restore-shell" in self.keys:
-            argv = ["/bin/sh", "-c", self.keys["restore-shell"][0] + "; exec \"$@\"", "sh"] + argv
+            argv = ["/bin/sh", "-c", self.keys["restore-shell"][0].replace("%w", self.work) + "; exec \"$@\"", "sh"] + argv
         with open(os.path.join(self.folder, "commands"), "a", encoding="utf-8") as f:
             f.write(shlex.join(argv) + "\n")
-        tty = os.ttyname(self.pty_slave()) if command == "restore" and self.pty is not None else None
+        tty = self.new_terminal() if command == "restore" and "pty" in self.keys else None
         began = time.monotonic()
         pid = self.spawn(argv, self.folder, os.path.join(self.folder, "tool.out"), tty=tty)
         status = self.wait_end(pid, f"{command} to end")
         self.notes.append(f"{command} {(time.monotonic() - began) * 1000:.0f} ms")
         return os.waitstatus_to_exitcode(status)
 
-    def pty_slave(self):
-        import fcntl
-        import termios
-        return fcntl.ioctl(self.pty, 0x5441, os.O_RDWR | os.O_NOCTTY | getattr(termios, "NONE", 0))
+    def new_terminal(self):
+        """The path of a terminal whose other side we hold."""
+        master, slave = os.openpty()
+        self.masters.append((master, slave))
+        return os.ttyname(slave)
 
     def log_tail(self, images, log):
         """What the tool said: its errors, or its last lines."""
@@ -205,6 +255,8 @@ class Run:
 
     def same(self, before, after, when):
         allowed = [line.split()[0] for line in self.keys.get("differs", [])]
+        if not all("criu-lite" in os.path.basename(self.spec[c]) for c in ("dump", "restore")):
+            allowed += [l.split()[1] for l in self.keys.get("peer", []) if l.startswith("differs ")]
         if "busy" in self.keys:
             return
         wrong = snapshot.compare(before, after, allowed)
@@ -227,18 +279,29 @@ class Run:
 
     def dump_running(self, extra):
         """A dump that must not change anything: refused, or with --leave-running."""
-        before = snapshot.take()
+        before = self.snapshot()
         images = self.images(1)
         code = self.tool("dump", images, ["-t", str(self.root)] + extra, "dump.log")
         if "refuse" in self.keys:
             self.expect_refusal("dump", images, "dump.log", code)
         elif code:
             raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
-        self.same(before, snapshot.take(), "after a dump that leaves the tree")
+        self.same(before, self.snapshot(), "after a dump that leaves the tree")
         self.finish()
 
+    def squat(self):
+        """Something else that runs under the number the root task had."""
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as f:
+            f.write(str(self.root - 1))
+        path = os.path.join(self.folder, "squatter")
+        os.symlink("/bin/sleep", path)
+        pid = self.spawn([path, "1000"], self.folder, os.path.join(self.folder, "squatter.out"))
+        if pid != self.root:
+            raise Failure(f"the squatter got pid {pid} instead of {self.root}")
+        return pid
+
     def round_trip(self, number):
-        before = snapshot.take()
+        before = self.snapshot()
         files = self.files()
         images = self.images(number)
         code = self.tool("dump", images, ["-t", str(self.root)], "dump.log")
@@ -253,45 +316,48 @@ class Run:
         for command in self.keys.get("between", []):
             if os.system(f"cd {shlex.quote(self.work)} && {command}"):
                 raise Failure(f"between dump and restore, \"{command}\" did not work")
+        squatter = self.squat() if "squat" in self.keys else None
         code = self.tool("restore", images, ["-d"], "restore.log")
+        if squatter:
+            os.kill(squatter, signal.SIGKILL)
         if "restore-refuse" in self.keys:
             self.expect_refusal("restore", images, "restore.log", code)
             self.wait_gone("what the refused restore made")
             return False
         if code:
             raise Failure(f"restore ended with {code}: {self.log_tail(images, 'restore.log')}")
-        self.same(before, snapshot.take(), "after the restore")
+        self.same(before, self.snapshot(), "after the restore")
         if "between" not in self.keys and self.files() != files:
             self.wrong.append(f"the files were {sorted(files)} and are {sorted(self.files())}")
         return True
 
     def states(self):
-        return [snapshot.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] for pid in snapshot.pids()]
+        return [snapshot.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] for pid in self.pids()]
 
     def stopped_round(self):
         """--leave-stopped: nobody runs after the dump until SIGCONT."""
-        before = snapshot.take()
+        before = self.snapshot()
         images = self.images(1)
         code = self.tool("dump", images, ["-t", str(self.root), "--leave-stopped"], "dump.log")
         if code:
             raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
         # A stop signal takes a moment to arrive at every thread.
         self.wait_for("all tasks to stop", lambda: all(s in "TZ" for s in self.states()))
-        for pid in snapshot.pids():
+        for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
         time.sleep(0.05)
-        self.same(before, snapshot.take(), "after --leave-stopped and SIGCONT")
+        self.same(before, self.snapshot(), "after --leave-stopped and SIGCONT")
         self.finish()
 
     def snaps(self, count):
         """Dumps with --leave-running, then the last one is restored in the place of the tree."""
         for number in range(1, count + 1):
-            before = snapshot.take()
+            before = self.snapshot()
             images = self.images(number)
             code = self.tool("dump", images, ["-t", str(self.root), "--leave-running"], "dump.log")
             if code:
                 raise Failure(f"dump {number} ended with {code}: {self.log_tail(images, 'dump.log')}")
-            self.same(before, snapshot.take(), f"after dump {number} with --leave-running")
+            self.same(before, self.snapshot(), f"after dump {number} with --leave-running")
         self.finish()
 
     def main(self):
@@ -323,6 +389,8 @@ def main(spec_path):
     with open(spec_path, encoding="utf-8") as f:
         spec = json.load(f)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    if os.getsid(0) != os.getpid():
+        os.setsid()     # the session we inherited is not visible in here
     run = Run(spec)
     result = {"status": "pass", "reason": ""}
     try:

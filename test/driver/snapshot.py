@@ -184,10 +184,10 @@ class Snapshot(dict):
                     self[f"proc/{pid}/fd/{n}"] += " same as %d:%d" % min(members)
 
 
-def take():
+def take(tasks):
     snap = Snapshot()
     opened, alive = [], []
-    for pid in pids():
+    for pid in tasks:
         try:
             opened += snap.add_task(pid)
         except FileNotFoundError:
