@@ -292,16 +292,10 @@ static struct err *copy_rest(struct worker *w, const struct fdtable *table)
 	return NULL;
 }
 
-/* Every worker meets equally often, whatever it has to do itself. */
-struct err *files_restore_worker(struct worker *w)
+static struct err *fill_table(struct worker *w, const struct fdtable *table, bool is_mine)
 {
 	struct restore_files *rf = w->restore->files->restore;
-	const struct fdtable *table = w->task->fdt;
-	bool is_mine = is_table_owner(w);
 
-	/* Those who share a table have nothing open for a moment any more that could be in the way. */
-	if (rf->has_shared_tables)
-		TRY(stage_meet(w));
 	if (is_mine)
 		TRY(open_owned(w, table));
 	if (rf->has_late) {
@@ -321,6 +315,21 @@ struct err *files_restore_worker(struct worker *w)
 	if (is_mine)
 		close_strays(rf);
 	return NULL;
+}
+
+/* Every worker meets equally often, whatever it has to do itself. */
+struct err *files_restore_worker(struct worker *w)
+{
+	const struct restore_files *rf = w->restore->files->restore;
+
+	/*
+	 * Tasks that share a table open files for a moment now and then, at numbers that are free.  While one of
+	 * them fills the table nobody does.
+	 */
+	if (rf->has_shared_tables)
+		TRY(stage_meet(w));
+	TRY(fill_table(w, w->task->fdt, is_table_owner(w)));
+	return rf->has_shared_tables ? stage_meet(w) : NULL;
 }
 
 struct err *files_open_by_id(struct worker *w, uint32_t id, int flags, int *fd_out)
