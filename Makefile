@@ -61,8 +61,10 @@ units := $(unit_srcs:%.c=$(O)/%)
 case_srcs := $(wildcard test/cases/*/*.c)
 cases := $(case_srcs:%.c=$(O)/%)
 case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
+# Programs that bench, storm, faults and big dump.
+subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
 
-.PHONY: all config deps clean tests units install uninstall demo check lint bench format format-check \
+.PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big format format-check \
 	compile_commands.json fuzz
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
@@ -198,7 +200,7 @@ $(O)/pie/blobs.o: $(O)/pie/blobs.S $(BLOBS:%=$(O)/pie/%.bin)
 
 # --- tests ---
 
-tests: units $(cases)
+tests: units $(cases) $(subjects) $(O)/test/rig/launch
 units: $(units)
 
 $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
@@ -220,6 +222,16 @@ $(O)/test/cases/%: test/cases/%.c $(case_lib) | config
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest/lib $(ALL_CFLAGS) -pthread $(DEPFLAGS) \
 		-o $@ $< $(case_lib) $(call word_of,ldflags,$<)
+
+$(subjects): $(O)/test/%: test/%.c test/rig/subject.c test/rig/subject.h | config
+	$(call say,SUBJECT)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread -o $@ $(filter %.c,$^)
+
+$(O)/test/rig/launch: test/rig/launch.c | config
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -248,8 +260,13 @@ check: deps
 check-vm:
 	@test/vm/run -a --build $(O)
 
+# PEER=PATH is measured in turn with the tool.
 bench: all tests
 	@test/bench/run --build $(O) $(if $(PEER),--peer $(PEER))
+
+# The long forms; make check runs shorter ones.
+faults storm big: all tests
+	@test/$@/run --build $(O)
 
 fuzz:
 	@test/fuzz/run --build $(O)
