@@ -119,7 +119,7 @@ static bool parse_ns_list(struct status_parse *p, struct scan *v, size_t offset)
 	}
 	if (offset == offsetof(struct proc_status, ns_pids))
 		p->st.nr_ns_pids = nr;
-	return nr > 0;
+	return true;
 }
 
 static bool parse_sigq(struct status_parse *p, struct scan *v, size_t offset)
@@ -252,8 +252,11 @@ struct err *proc_status_parse(const char *text, size_t len, struct arena *a, str
 	/* "Name:" comes first; the kernel escapes newlines in it, so it cannot forge a line. */
 	while (scan_line(&s, &line))
 		TRY(parse_line(&p, &line, &next));
-	if (!p.st.pid || !p.st.tgid || !p.st.state || !p.st.nr_ns_pids)
-		return err_new(ERR_SYS, "cannot parse a status file: it lacks Pid, Tgid, State or NSpid");
+	if (!p.st.state)
+		return err_new(ERR_SYS, "cannot parse a status file: it lacks State");
+	/* The numbers are taken from a task before its directory goes. */
+	if (!p.st.pid || !p.st.tgid || !p.st.nr_ns_pids || !p.st.ns_pids[0])
+		return err_new(ERR_GONE, "cannot read a status file: the task has ended");
 	*out = p.st;
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,7 +29,10 @@
 #define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
 #endif
 
-enum { THREAD_LISTS = 8 }; /* in one pass; a thread storm is left to the next pass */
+enum {
+	THREAD_LISTS = 8, /* in one pass; a thread storm is left to the next pass */
+	TICK_NS = 20000000,
+};
 
 /* What one pass found that makes another one necessary. */
 struct pass {
@@ -241,19 +245,27 @@ static bool set_options(struct freezer *f, pid_t tid)
 	return !ptrace(PTRACE_SETOPTIONS, tid, 0, options);
 }
 
-/*
- * Group stops that began or ended while we attached: some threads saw it, others did not.  All are made to say
- * again what they are in; on the way they run nothing of their own.
- */
-static bool ask_again_if_mixed(struct freezer *f, struct frozen_task *t)
+static bool must_ask_again(const struct frozen_task *t)
 {
-	bool is_mixed = false;
+	bool must = false;
 
-	for (size_t i = 1; i < t->nr_threads; i++)
-		is_mixed |= t->threads[i]->stop_signal != t->threads[0]->stop_signal;
-	if (!is_mixed)
+	for (size_t i = 0; i < t->nr_threads; i++)
+		must |= t->threads[i]->stop_signal != t->threads[0]->stop_signal ||
+			t->threads[i]->was_asked_twice;
+	return must;
+}
+
+/*
+ * When a group stop began or ended while we attached, some threads saw it and others did not.  All are made to say
+ * again what they are in; on the way they run nothing of their own.  The same takes away a second request to
+ * stop that came too late.
+ */
+static bool ask_again(struct freezer *f, struct frozen_task *t)
+{
+	if (!must_ask_again(t))
 		return false;
 	for (size_t i = 0; i < t->nr_threads; i++) {
+		t->threads[i]->was_asked_twice = false;
 		freezer_interrupt(t->threads[i]);
 		ptrace(PTRACE_CONT, t->threads[i]->tid, 0, 0);
 		freezer_pend(f, t->threads[i]);
@@ -272,7 +284,7 @@ static bool confirm_stops(struct freezer *f)
 	for (size_t i = 0; i < f->nr_tasks; i++) {
 		struct frozen_task *t = f->tasks[i];
 
-		if (t->kind == KIND_LIVE && ask_again_if_mixed(f, t)) {
+		if (t->kind == KIND_LIVE && ask_again(f, t)) {
 			is_still = false;
 			continue;
 		}
@@ -499,19 +511,51 @@ static struct freezer *freezer_new(struct dump *d)
 	return f;
 }
 
+struct freeze_signals {
+	sigset_t mask;
+	struct sigaction alarm;
+	timer_t timer;
+};
+
+static struct err *signals_start(struct freezer *f, struct freeze_signals *old)
+{
+	struct sigaction action = { .sa_sigaction = freezer_on_tick, .sa_flags = SA_SIGINFO };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM,
+				  .sigev_value.sival_ptr = f };
+	struct itimerspec tick = { { .tv_nsec = TICK_NS }, { .tv_nsec = TICK_NS } };
+	sigset_t set;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &old->timer))
+		return err_sys(errno, "cannot make a timer");
+	/* Blocked, it wakes us from sigtimedwait at each stop. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old->mask);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigaction(SIGALRM, &action, &old->alarm);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	timer_settime(old->timer, 0, &tick, NULL);
+	return NULL;
+}
+
+static void signals_end(const struct freeze_signals *old)
+{
+	timer_delete(old->timer);
+	sigaction(SIGALRM, &old->alarm, NULL);
+	sigprocmask(SIG_SETMASK, &old->mask, NULL);
+}
+
 struct err *freeze_tree(struct dump *d)
 {
 	struct freezer *f = freezer_new(d);
-	sigset_t block, old;
+	struct freeze_signals old;
 	struct err *e;
 
 	TRY(check_root(f->root_pid));
-	/* Blocked, it wakes us from sigtimedwait at each stop. */
-	sigemptyset(&block);
-	sigaddset(&block, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &block, &old);
+	TRY(signals_start(f, &old));
 	e = freeze_and_list(d, f);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	signals_end(&old);
 	if (!e) {
 		d->freezer = f;
 		return NULL;

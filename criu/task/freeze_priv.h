@@ -12,6 +12,7 @@
  *   thaw.c          letting go
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct frozen_thread {
 	struct frozen_thread *runs_for; /* a vfork parent that cannot stop before this thread execs */
 	pid_t tid;
 	enum thread_state state;
+	bool was_asked_twice;           /* another request to stop may still be pending */
 	int stop_signal;                /* of the event stop: SIGTRAP, or that of a group stop */
 };
 
@@ -75,6 +77,8 @@ struct freezer {
 	struct frozen_thread **pending; /* THREAD_RUNNING ones */
 	size_t nr_pending;
 
+	struct frozen_task *volatile seizing; /* the one whose thread is being attached to just now */
+
 	bool suspends_seccomp;
 	bool saw_change;       /* somebody was found late or ended: parents may have changed */
 	uint64_t started_us, frozen_us;
@@ -86,6 +90,8 @@ struct freezer {
 struct frozen_thread *freezer_find(const struct freezer *f, pid_t tid);
 /* Attaches to a thread of @t and asks it to stop.  One that is gone or a zombie is no failure. */
 MUST_USE struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid);
+/* SIGALRM handler; the signal's value is the freezer. */
+void freezer_on_tick(int sig, siginfo_t *info, void *context);
 struct frozen_task *freezer_add_task(struct freezer *f, pid_t pid);
 void freezer_drop_thread(struct freezer *f, struct frozen_thread *th);
 /* Asks a running thread to stop. */
@@ -100,8 +106,8 @@ void freezer_pend(struct freezer *f, struct frozen_thread *th);
 /* freeze_stuck.c */
 /* A leader that ended before its other threads: patience for a moment, then the failure. */
 MUST_USE struct err *freezer_check_ending(struct frozen_task *t);
-/* Looks at the pending threads and helps those that cannot stop by themselves. */
-MUST_USE struct err *freezer_unstick(struct freezer *f);
+/* Looks at the pending threads and helps those that cannot stop by themselves; @ask: repeats the request. */
+MUST_USE struct err *freezer_unstick(struct freezer *f, bool ask);
 /* The failure for the first pending thread: who, and where it sleeps. */
 MUST_USE struct err *freezer_stuck_error(struct freezer *f);
 /* Why a thread cannot be attached, when PTRACE_SEIZE said @errnum; NULL: it is a zombie. */

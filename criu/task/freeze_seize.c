@@ -14,6 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +27,9 @@ enum {
 	NAP_NS = 1000000,       /* between two rounds if no SIGCHLD comes */
 	STUCK_US = 2000,        /* no progress for so long: look why */
 	STUCK_MAX_US = 100000,
+	LOST_US = 16000,        /* still none: a request to stop may have been lost */
+	EPERM_RETRIES = 20,
+	EPERM_RETRY_US = 500,
 };
 
 static size_t bucket_of(const struct freezer *f, pid_t tid)
@@ -148,11 +152,77 @@ static void note_zombie(struct freezer *f, struct frozen_task *t, pid_t tid)
 	thread_add(f, t, tid)->state = THREAD_GONE;
 }
 
+static void reap_if_dead(pid_t tid)
+{
+	siginfo_t info = { 0 };
+
+	/* A stop is left to be taken by freezer_poll: the kernel gives those of tracees asked for or not. */
+	if (waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL))
+		return;
+	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+		waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | __WALL);
+}
+
+/*
+ * PTRACE_SEIZE and execve can lock each other out for ever:
+ *  1. thread A calls execve, takes the task's cred_guard_mutex, kills and awaits its siblings;
+ *  2. sibling B, our tracee, is dead but stays until we reap it;
+ *  3. we seize thread C of the same task and sleep on that mutex.
+ * The sleep ends for a signal, and the kernel starts the call again after its handler: which reaps.  The
+ * table, which does not change during the call, hears of it later by ECHILD.
+ */
+void freezer_on_tick(int sig, siginfo_t *info, void *context)
+{
+	const struct freezer *f = info->si_value.sival_ptr;
+	const struct frozen_task *t = info->si_code == SI_TIMER ? f->seizing : NULL;
+	int saved_errno = errno;
+
+	(void)sig;
+	(void)context;
+	for (size_t i = 0; t && i < t->nr_threads; i++)
+		reap_if_dead(t->threads[i]->tid);
+	errno = saved_errno;
+}
+
+static long seize(struct freezer *f, struct frozen_task *t, pid_t tid)
+{
+	long ret;
+
+	f->seizing = t;
+	ret = ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD);
+	f->seizing = NULL;
+	return ret;
+}
+
+/*
+ * EPERM without a reason to be seen may be of the moment:
+ *  1. a thread calls execve, the leader is killed;  2. we ask for the leader, a zombie: EPERM;
+ *  3. the thread takes the leader's number;  4. we look why, and see a healthy task.
+ */
+static struct err *attach(struct freezer *f, struct frozen_task *t, pid_t tid, bool *is_zombie)
+{
+	struct err *e = NULL;
+
+	*is_zombie = false;
+	for (int i = 0; i < EPERM_RETRIES; i++) {
+		if (!seize(f, t, tid))
+			return NULL;
+		e = freezer_seize_error(t->pid, tid, errno);
+		*is_zombie = !e;
+		if (!e || err_errno(e) != EPERM || i == EPERM_RETRIES - 1)
+			return e;
+		err_drop(e, "tried again");
+		usleep(EPERM_RETRY_US);
+	}
+	return NULL;
+}
+
 struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid)
 {
-	struct err *e;
+	bool is_zombie;
+	struct err *e = attach(f, t, tid, &is_zombie);
 
-	if (!ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD)) {
+	if (!e && !is_zombie) {
 		struct frozen_thread *th = thread_add(f, t, tid);
 
 		task_take_thread(f, t, th);
@@ -160,7 +230,6 @@ struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid)
 		freezer_pend(f, th);
 		return NULL;
 	}
-	e = freezer_seize_error(t->pid, tid, errno);
 	if (!e) {
 		note_zombie(f, t, tid);
 		return NULL;
@@ -285,7 +354,7 @@ struct err *freezer_wait(struct freezer *f)
 		if (now >= f->deadline_us)
 			return freezer_stuck_error(f);
 		if (now - moved_us >= stuck_us) {
-			TRY(freezer_unstick(f));
+			TRY(freezer_unstick(f, stuck_us >= LOST_US));
 			moved_us = clock_us();
 			stuck_us = MIN(stuck_us * 2, (uint64_t)STUCK_MAX_US);
 		}

@@ -162,6 +162,17 @@ static bool is_same_mm(pid_t a, pid_t b)
 	return syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0;
 }
 
+/*
+ * A request to stop can be lost:
+ *  1. we seize thread A;  2. A's execve gives it the leader's number;  3. we interrupt A: no such thread.
+ * The leader, which was asked before, is dead, and A runs in its place.
+ */
+static void ask_twice(struct frozen_thread *th)
+{
+	freezer_interrupt(th);
+	th->was_asked_twice = true;
+}
+
 /* Lets a vfork child that we stopped run on; it is stopped again when @parent stands. */
 static void release_vfork_child(struct freezer *f, struct frozen_thread *parent, pid_t child)
 {
@@ -178,7 +189,7 @@ static void release_vfork_child(struct freezer *f, struct frozen_thread *parent,
 	freezer_pend(f, th);
 }
 
-static struct err *unstick_thread(struct freezer *f, struct frozen_thread *th)
+static struct err *unstick_thread(struct freezer *f, struct frozen_thread *th, bool ask)
 {
 	AUTO_FD taskfd = -1;
 	struct sleeper s;
@@ -192,6 +203,8 @@ static struct err *unstick_thread(struct freezer *f, struct frozen_thread *th)
 		else if (clock_us() - th->task->ending_us > ENDING_PATIENCE_US)
 			return leader_ended(th->tid);
 	}
+	if (ask && (s.state == 'R' || s.state == 'S') && !th->runs_for)
+		ask_twice(th);
 	if (!s.is_in_vfork)
 		return NULL;
 	TRY(proc_thread_children(taskfd, th->tid, f->scratch, &children));
@@ -213,7 +226,7 @@ static void reap_dead(struct freezer *f)
 	}
 }
 
-struct err *freezer_unstick(struct freezer *f)
+struct err *freezer_unstick(struct freezer *f, bool ask)
 {
 	size_t nr;
 
@@ -225,7 +238,7 @@ struct err *freezer_unstick(struct freezer *f)
 
 		if (th->state != THREAD_RUNNING)
 			continue;
-		e = unstick_thread(f, th);
+		e = unstick_thread(f, th, ask);
 		if (e && err_code(e) != ERR_GONE)
 			return e;
 		err_drop(e, "the next wait will tell");
