@@ -196,6 +196,7 @@ struct err *mem_restore_worker(struct worker *w)
 	struct mem_restore *m = w->restore->mem;
 
 	TRY(inherit_areas(w));
+	TRY(split_large(w));
 	TRY(map_areas(w));
 	TRY(fill_areas(w));
 	w->task->mm->layout->lot_parked = w->task->mm->layout->lot_next;

@@ -152,6 +152,11 @@ const struct shared_object *shmem_find(const struct restore *r, const VmaEntry *
 /* Makes the list of pieces; what was inherited and is not kept is unmapped. */
 MUST_USE struct err *inherit_areas(struct worker *w);
 
+/* --- split.c --- */
+
+/* Cuts pieces that are too large to park where something of the tool is in their way. */
+MUST_USE struct err *split_large(struct worker *w);
+
 /* --- map.c --- */
 
 MUST_USE struct err *map_areas(struct worker *w);
