@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,22 +12,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What /proc still tells of a zombie is not the tool's. */
+static void forget_signals(void)
+{
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	const uint64_t none = 0;
+
+	for (int signo = 1; signo < NSIG; signo++)
+		sigaction(signo, &by_default, NULL);
+	/* Raw: the C library keeps some signals for itself. */
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
 /* Death by @signo, without a core file and without a program that the kernel would start to take one. */
 static struct err *die_by(int signo)
 {
-	const struct sigaction by_default = { .sa_handler = SIG_DFL };
-	sigset_t set;
-
 	/* A process that is not dumpable leaves no core, whatever core_pattern says. */
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return err_sys(errno, "cannot forbid a core file");
-	if (signo != SIGKILL && signo != SIGSTOP && sigaction(signo, &by_default, NULL))
-		return err_sys(errno, "cannot set the default action of signal %d", signo);
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	/* Raw: the C library keeps some signals for itself. */
-	if (syscall(SYS_kill, syscall(SYS_getpid), signo) ||
-	    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8))
+	if (syscall(SYS_kill, syscall(SYS_getpid), signo))
 		return err_sys(errno, "cannot die by signal %d", signo);
 	return err_new(ERR_IMAGE, "signal %d does not end a process", signo);
 }
@@ -37,6 +41,7 @@ struct err *zombie_die(const struct task *t)
 	int status = (int)tc->exit_code;
 
 	prctl(PR_SET_NAME, tc->comm);
+	forget_signals();
 	if (WIFSIGNALED(status))
 		return die_by(WTERMSIG(status));
 	syscall(SYS_exit_group, WEXITSTATUS(status));
