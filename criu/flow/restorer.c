@@ -46,10 +46,23 @@ struct err *restorer_syscall_ip(uint64_t area_start, uint64_t *ip_out)
 	return NULL;
 }
 
+static struct err *coredump_filter_put(const MmEntry *mm)
+{
+	AUTO_FD fd = -1;
+	char text[16];
+
+	if (!mm->has_coredump_filter)
+		return NULL;
+	TRY(fd_open_at(AT_FDCWD, O_WRONLY, &fd, "/proc/self/coredump_filter"));
+	snprintf(text, sizeof(text), "%#x", mm->coredump_filter);
+	return fd_write_all(fd, text, strlen(text));
+}
+
 struct err *restorer_prepare(struct worker *w, int *exe_fd_out)
 {
 	AUTO_FD fd = -1;
 
+	TRY(coredump_filter_put(w->task->mm->rec));
 	TRY(files_open_by_id(w, w->task->mm->rec->exe_file_id, O_RDONLY, &fd));
 	TRY(fd_move_up(&fd, w->fd_floor));
 	*exe_fd_out = fd_take(&fd);
@@ -67,18 +80,6 @@ static uint64_t place_stacks(struct rst_build *b, uint64_t start)
 		list[i].stack_off = at;
 	}
 	return at;
-}
-
-static struct err *coredump_filter_put(const MmEntry *mm)
-{
-	AUTO_FD fd = -1;
-	char text[16];
-
-	if (!mm->has_coredump_filter)
-		return NULL;
-	TRY(fd_open_at(AT_FDCWD, O_WRONLY, &fd, "/proc/self/coredump_filter"));
-	snprintf(text, sizeof(text), "%#x", mm->coredump_filter);
-	return fd_write_all(fd, text, strlen(text));
 }
 
 /* Everything of the arguments but their place. */
@@ -222,7 +223,6 @@ struct err *restorer_enter(struct worker *w, int own_exe_fd)
 	struct rst_build b;
 	uint64_t start;
 
-	TRY(coredump_filter_put(w->task->mm->rec));
 	rst_build_init(&b, code_len());
 	TRY(build_area(w, &b, own_exe_fd));
 	start = rst_args(&b)->area_start;
