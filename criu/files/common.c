@@ -44,3 +44,15 @@ struct err *fown_dump(struct dump *d, const struct fd_probe *p, int fd, FownEntr
 	*out = o;
 	return NULL;
 }
+
+struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out)
+{
+	AUTO_FD fd = -1;
+
+	if (p->fd < 0 || p->flags & O_PATH) {
+		*out = fown_none(d->arena);
+		return NULL;
+	}
+	TRY(fd_probe_getfd(p, &fd));
+	return fown_dump(d, p, fd, out);
+}

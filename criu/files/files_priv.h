@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "fs.pb-c.h"
+#include "memfd.pb-c.h"
 #include "remap-file-path.pb-c.h"
 #include "tty.pb-c.h"
 
@@ -109,6 +110,9 @@ struct dump_files {
 	struct lookup pipes;    /* struct pipe_dump by inode */
 	struct pipe_dump **pipe_list;
 	size_t nr_pipes;
+	struct lookup memfds;   /* by inode */
+	MemfdInodeEntry **memfd_list;
+	size_t nr_memfds;
 	TtyInfoEntry **tty_infos;
 	size_t nr_ttys;
 	size_t nr_blockers;
@@ -128,6 +132,8 @@ MUST_USE struct err *fd_probe_reopen(const struct fd_probe *p, int flags, int *f
 /* Owner and signal of fcntl; @fd is a duplicate. */
 MUST_USE struct err *fown_dump(struct dump *d, const struct fd_probe *p, int fd, FownEntry **out);
 FownEntry *fown_none(struct arena *a);
+/* The same through a duplicate made for it; of what is no descriptor there is none. */
+MUST_USE struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out);
 
 /* Fills a REG record; @fown NULL: asks for it.  Shared by everything that has a path. */
 MUST_USE struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,

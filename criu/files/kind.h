@@ -73,6 +73,7 @@ extern const struct file_kind file_kind_regular;
 extern const struct file_kind file_kind_pipe;
 extern const struct file_kind file_kind_fifo;
 extern const struct file_kind file_kind_tty;
+extern const struct file_kind file_kind_memfd;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

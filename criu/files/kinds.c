@@ -9,6 +9,7 @@ const struct file_kind *const file_kinds[] = {
 	&file_kind_pipe,
 	&file_kind_fifo,
 	&file_kind_tty,
+	&file_kind_memfd,
 	&file_kind_regular,
 	NULL,
 };

@@ -25,6 +25,7 @@ static struct err *pipe_dump(struct dump *d, const struct fd_probe *p, FileEntry
 	r->id = rec->id;
 	r->pipe_id = pipe_dump_add(d, p, false)->pipe_id;
 	r->flags = p->flags;
+	r->has_external = r->external = files_is_external(d->opts, p->text);
 	TRY(fd_probe_getfd(p, &fd));
 	TRY(fown_dump(d, p, fd, &r->fown));
 	rec->pipe = r;

@@ -77,6 +77,10 @@ struct err *pipe_link(struct restore *r, struct file *f)
 	}
 	if (f->inherited >= 0 || !f->user)
 		return NULL;
+	if (!is_fifo && f->rec->pipe->external)
+		return err_hint(err_new(ERR_USAGE, "cannot restore %s: its pipe was dumped as external",
+					file_user(r, f)),
+				"pass --inherit-fd fd[N]:%s", key);
 	g = get_group(r, is_fifo, is_fifo ? f->rec->fifo->pipe_id : f->rec->pipe->pipe_id);
 	g->ends = arena_grow(r->arena, g->ends, g->nr_ends, sizeof(*g->ends));
 	g->ends[g->nr_ends++] = f;

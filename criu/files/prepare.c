@@ -23,6 +23,8 @@ const FownEntry *file_fown(const struct files *fs, const struct file *f)
 		return f->rec->pipe->fown;
 	case FD_TYPES__TTY:
 		return f->rec->tty->fown;
+	case FD_TYPES__MEMFD:
+		return f->rec->memfd->fown;
 	case FD_TYPES__FIFO:
 		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
 		return reg && reg->rec->reg ? reg->rec->reg->fown : NULL;
@@ -42,6 +44,8 @@ uint32_t file_flags(const struct files *fs, const struct file *f)
 		return f->rec->pipe->flags;
 	case FD_TYPES__TTY:
 		return f->rec->tty->flags;
+	case FD_TYPES__MEMFD:
+		return f->rec->memfd->flags;
 	case FD_TYPES__FIFO:
 		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
 		return reg && reg->rec->reg ? reg->rec->reg->flags : 0;

@@ -334,7 +334,7 @@ static struct err *task_probe_files(struct dump *d, struct task *t)
 static void lookups_init(struct dump *d, struct dump_files *df)
 {
 	struct lookup *const all[] = { &df->by_key,    &df->by_path, &df->by_named, &df->build_ids,
-				       &df->ghosts, &df->pipes };
+				       &df->ghosts, &df->pipes,   &df->memfds };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->arena = d->arena;

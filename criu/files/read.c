@@ -302,6 +302,7 @@ struct err *files_read(struct restore *r)
 	TRY(check_limit(r));
 	TRY(fs_read(r));
 	TRY(ttys_read(r));
+	TRY(memfds_read(r));
 	TRY(remaps_read(r));
 	link_files(r);
 	TRY(take_errors(r));

@@ -25,18 +25,6 @@ static bool size_matters(const struct fd_probe *p)
 	       !((p->flags & O_ACCMODE) == O_WRONLY && p->flags & O_APPEND);
 }
 
-static struct err *ask_fown(struct dump *d, const struct fd_probe *p, FownEntry **out)
-{
-	AUTO_FD fd = -1;
-
-	if (p->fd < 0 || p->flags & O_PATH) {
-		*out = fown_none(d->arena);
-		return NULL;
-	}
-	TRY(fd_probe_getfd(p, &fd));
-	return fown_dump(d, p, fd, out);
-}
-
 struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,
 		       RegFileEntry **out)
 {
@@ -50,7 +38,7 @@ struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, Fo
 	if (fown)
 		r->fown = fown;
 	else
-		TRY(ask_fown(d, p, &r->fown));
+		TRY(fown_ask(d, p, &r->fown));
 	TRY(path_resolve(d, p, id, &name));
 	r->name = (char *)name;
 	r->has_mode = true;
@@ -111,12 +99,15 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 	hash = lookup_hash_u64(lookup_hash_text(p.flags, text), p.st.st_ino);
 	f = find_named(d, &p, hash);
 	if (!f) {
+		const struct file_kind *kind = file_kind_memfd.matches(&p) ? &file_kind_memfd :
+									     &file_kind_regular;
+
 		named = ARENA_NEW(d->arena, struct named_file);
-		named->file = f = files_new(d, &file_kind_regular, &p);
+		named->file = f = files_new(d, kind, &p);
 		lookup_add(&d->files->dump->by_named, &named->node, hash);
-		TRY(files_blocker(d, reg_record(d, f->probe, f->id, fown_none(d->arena), &f->rec->reg)));
+		TRY(files_blocker(d, kind->dump(d, f->probe, f->rec)));
 	}
-	*id_out = f->rec->reg ? f->id : 0;
+	*id_out = f->rec->reg || f->rec->memfd ? f->id : 0;
 	return NULL;
 }
 

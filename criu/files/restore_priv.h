@@ -57,6 +57,8 @@ struct restore_files {
 	FsEntry **fs;          /* by task index */
 	TtyInfoEntry **ttys;
 	size_t nr_ttys;
+	MemfdInodeEntry **memfds;
+	size_t nr_memfds;
 	bool needs_terminal;
 	int terminal;          /* what stands for the dumped terminal, -1: none */
 	struct inherited_fd *inherited;
@@ -98,6 +100,7 @@ MUST_USE struct err *ghost_make(struct restore *r, struct remap *m);
 
 MUST_USE struct err *fs_read(struct restore *r);
 MUST_USE struct err *ttys_read(struct restore *r);
+MUST_USE struct err *memfds_read(struct restore *r);
 MUST_USE struct err *ttys_make(struct restore *r);
 void ttys_commit(struct restore *r);
 MUST_USE struct err *pipe_data_read(struct restore *r);

@@ -29,8 +29,6 @@ static const struct unsupported rows[] = {
 	{ "anon_inode:[pidfd]", "pidfd is not supported yet", NOT_YET },
 	{ "pidfd:[", "pidfd is not supported yet", NOT_YET },
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
-	{ "/memfd:", "descriptors of memfd are not supported yet",
-	  "close it after mapping: the mapping itself is dumped" },
 	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",
 	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off in it" },
 	{ "anon_inode:[userfaultfd]", "the faults it handles would be lost",

@@ -40,6 +40,12 @@ MUST_USE struct err *mem_restore_link(struct restore *r);
 MUST_USE struct err *mem_restore_prepare(struct restore *r);
 
 /*
+ * For descriptors of memfds, by the inode_id of memfd.img.  The coordinator's descriptor, open for reading and
+ * writing from mem_restore_prepare to mem_restore_drop; -1: there is none.
+ */
+int mem_restore_memfd(const struct restore *r, uint32_t inode_id);
+
+/*
  * Worker: maps the areas (home when free, else parked) and fills them.  What the process inherited from the worker
  * that forked it is known to this room alone (process-local state).  Called before children are forked.
  */

@@ -66,16 +66,22 @@ static struct err *read_memfds(struct restore *r)
 	return NULL;
 }
 
-static const MemfdInodeEntry *find_memfd(const struct restore *r, const VmaEntry *v)
+static const MemfdInodeEntry *memfd_by_inode(const struct restore *r, uint32_t inode_id)
 {
-	const FileEntry *file = r->mem->hooks.find_file(r, (uint32_t)v->shmid);
-	MemfdInodeEntry want = { .inode_id = file && file->memfd ? file->memfd->inode_id : 0 }, *key = &want;
+	MemfdInodeEntry want = { .inode_id = inode_id }, *key = &want;
 	MemfdInodeEntry **found;
 
-	if (!file || !file->memfd || !r->mem->nr_memfds)
+	if (!r->mem->nr_memfds)
 		return NULL;
 	found = bsearch(&key, r->mem->memfds, r->mem->nr_memfds, sizeof(key), compare_memfds);
 	return found ? *found : NULL;
+}
+
+static const MemfdInodeEntry *find_memfd(const struct restore *r, const VmaEntry *v)
+{
+	const FileEntry *file = r->mem->hooks.find_file(r, (uint32_t)v->shmid);
+
+	return file && file->memfd ? memfd_by_inode(r, file->memfd->inode_id) : NULL;
 }
 
 static int compare_objects(const void *a, const void *b)
@@ -171,9 +177,34 @@ static struct err *link_task(struct restore *r, const struct task *t)
 	return NULL;
 }
 
+int mem_restore_memfd(const struct restore *r, uint32_t inode_id)
+{
+	const MemfdInodeEntry *e = memfd_by_inode(r, inode_id);
+	struct shared_object key = { .id = e ? e->shmid : 0 }, *found = NULL;
+
+	if (e && r->mem->nr_objects)
+		found = bsearch(&key, r->mem->objects, r->mem->nr_objects, sizeof(key), compare_objects);
+	return found ? found->fd : -1;
+}
+
+/* A memfd may be open and mapped nowhere. */
+static void add_memfds(struct restore *r)
+{
+	struct mem_restore *m = r->mem;
+
+	for (size_t i = 0; i < m->nr_memfds; i++) {
+		const struct shared_object o = { .id = m->memfds[i]->shmid, .len = m->memfds[i]->size,
+						 .memfd = m->memfds[i], .fd = -1, .fd_ro = -1 };
+
+		m->objects = arena_grow(r->arena, m->objects, m->nr_objects, sizeof(o));
+		m->objects[m->nr_objects++] = o;
+	}
+}
+
 struct err *shmem_link(struct restore *r)
 {
 	TRY(read_memfds(r));
+	add_memfds(r);
 	for (size_t i = 0; i < r->tree.nr_tasks; i++)
 		if (r->tree.tasks[i]->mm)
 			TRY(link_task(r, r->tree.tasks[i]));
