@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * criu-lite show: the records of a set as text or JSON.  The printer knows no record: it walks the descriptors that
- * protobuf-c makes of images/.  Every byte comes from an untrusted file, so nothing is printed that a terminal could
- * take for a command.
+ * criu-lite show: the records of a set as text or JSON.  The printer knows no record: it walks the
+ * descriptors that protobuf-c makes of images/.  Every byte comes from an untrusted file, so
+ * nothing is printed that a terminal could take for a command.
  */
 #include "flow/commands.h"
 
@@ -33,8 +33,8 @@ static void put_indent(int depth)
 }
 
 /*
- * Quoted.  Bytes that are no printable ASCII are escaped by number, in JSON as code points 0 to 255: names in images
- * are bytes in no particular encoding.
+ * Quoted.  Bytes that are no printable ASCII are escaped by number, in JSON as code points 0 to
+ * 255: names in images are bytes in no particular encoding.
  */
 static void put_quoted(const struct show *s, const uint8_t *text, size_t len)
 {
@@ -77,7 +77,8 @@ static void put_unsigned(const struct show *s, uint64_t value)
 
 static void put_enum(const struct show *s, const ProtobufCFieldDescriptor *f, int value)
 {
-	const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(f->descriptor, value);
+	const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(f->descriptor,
+									       value);
 
 	if (known)
 		printf(s->json ? "\"%s\"" : "%s", known->name);
@@ -87,7 +88,8 @@ static void put_enum(const struct show *s, const ProtobufCFieldDescriptor *f, in
 
 static void put_message(const struct show *s, const ProtobufCMessage *msg, int depth);
 
-static void put_value(const struct show *s, const ProtobufCFieldDescriptor *f, const void *at, int depth)
+static void put_value(const struct show *s, const ProtobufCFieldDescriptor *f, const void *at,
+		      int depth)
 {
 	const char *text;
 
@@ -178,8 +180,8 @@ static bool field_is_set(const ProtobufCMessage *msg, const ProtobufCFieldDescri
 	return *(const protobuf_c_boolean *)(base + f->quantifier_offset);
 }
 
-static void put_repeated(const struct show *s, const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f,
-			 int depth)
+static void put_repeated(const struct show *s, const ProtobufCMessage *msg,
+			 const ProtobufCFieldDescriptor *f, int depth)
 {
 	size_t nr = *(const size_t *)((const char *)msg + f->quantifier_offset);
 	const char *list = *(const char *const *)((const char *)msg + f->offset);
@@ -231,7 +233,8 @@ static struct err *show_entry(void *arg, const struct image_entry *entry)
 	struct show *s = arg;
 
 	if (s->json) {
-		printf("%s\n{\"offset\":%" PRIu64 ",\"message\":\"%s\",\"payload\":%" PRIu64 ",\"value\":",
+		printf("%s\n{\"offset\":%" PRIu64 ",\"message\":\"%s\",\"payload\":%" PRIu64
+		       ",\"value\":",
 		       s->nr_entries ? "," : "", entry->offset, entry->msg->descriptor->name,
 		       entry->payload_len);
 		put_message(s, entry->msg, 0);
@@ -269,7 +272,8 @@ static struct err *show_file(void *arg, struct image_dir *dir, const char *name)
 	s->nr_entries = 0;
 	s->nr_files++;
 	if (known && kind == IMAGE_INVENTORY)
-		e = show_entry(s, &(struct image_entry){ .file = name, .offset = 4,
+		e = show_entry(s, &(struct image_entry){ .file = name,
+							 .offset = 4,
 							 .msg = &image_dir_inventory(dir)->base });
 	else if (known)
 		e = image_walk(dir, kind, id, &v);

@@ -35,7 +35,8 @@ static struct err *verify_file(void *arg, struct image_dir *dir, const char *nam
 	return NULL;
 }
 
-static struct err *verify_chain(struct image_dir *dir, struct verify *v, size_t *nr_sets, bool *all_summed)
+static struct err *verify_chain(struct image_dir *dir, struct verify *v, size_t *nr_sets,
+				bool *all_summed)
 {
 	const struct image_visitor visitor = { .arg = v, .run = verify_file };
 
@@ -62,9 +63,11 @@ struct err *verify_run(const struct options *opts)
 		return v.found ? err_join(v.found, e) : e;
 	if (v.found)
 		return v.found;
-	printf("%s: whole: sets=%zu files=%" PRIu64 " entries=%" PRIu64 " bytes=%" PRIu64 " pages=%" PRIu64 " %s\n",
+	printf("%s: whole: sets=%zu files=%" PRIu64 " entries=%" PRIu64 " bytes=%" PRIu64
+	       " pages=%" PRIu64 " %s\n",
 	       opts->images_dir, nr_sets, v.stats.nr_files, v.stats.nr_entries, v.stats.nr_bytes,
 	       v.stats.nr_pages,
-	       all_summed ? "checksums=right" : "checksums=none (no manifest: only the structure is checked)");
+	       all_summed ? "checksums=right" :
+			    "checksums=none (no manifest: only the structure is checked)");
 	return NULL;
 }

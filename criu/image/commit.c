@@ -2,11 +2,12 @@
 /*
  * The end of a dump: a whole set, or nothing.
  *
- * The order is files, manifest, inventory by rename.  Without `durable` the kernel may write them back in any order,
- * and a power failure within the next seconds can leave a set whose inventory is there and whose pages are not.
- * The sums tell: such a set is refused, never restored.  CRIU syncs nothing either, and cannot tell.  What syncing
- * would cost, measured on ext4: 1 to 70 ms for the smallest set, which takes 1 ms to write without, and half a second
- * for 1 GiB, all of it while the tree stands still.
+ * The order is files, manifest, inventory by rename.  Without `durable` the kernel may write them
+ * back in any order, and a power failure within the next seconds can leave a set whose inventory is
+ * there and whose pages are not. The sums tell: such a set is refused, never restored.  CRIU syncs
+ * nothing either, and cannot tell.  What syncing would cost, measured on ext4: 1 to 70 ms for the
+ * smallest set, which takes 1 ms to write without, and half a second for 1 GiB, all of it while the
+ * tree stands still.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,12 +47,15 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 	for (size_t i = 0; i < dir->nr_files; i++) {
 		const struct out_file *f = dir->files[i];
 
-		list[i] = (struct manifest_file){ .name = f->name, .size = out_size(f), .sum = f->sum,
-						  .is_pages = f->is_pages, .sums = f->sums };
+		list[i] = (struct manifest_file){ .name = f->name,
+						  .size = out_size(f),
+						  .sum = f->sum,
+						  .is_pages = f->is_pages,
+						  .sums = f->sums };
 	}
 	TRY(out_create(dir, MANIFEST_NAME, &fd));
-	return err_context(manifest_write(fd, &head, list, dir->nr_files, sum_out), "image \"%s/%s\"",
-			   dir->path, MANIFEST_NAME);
+	return err_context(manifest_write(fd, &head, list, dir->nr_files, sum_out),
+			   "image \"%s/%s\"", dir->path, MANIFEST_NAME);
 }
 
 /* inventory.img as bytes: magic, length, the message, the digest as its last field. */
@@ -77,8 +81,8 @@ static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *
 	memcpy(body + len, DIGEST_FIELD_TAG, 3);
 	TRY(manifest_digest(manifest_sum, body, len, body + len + 3));
 	TRY(out_create(dir, part_name, &fd));
-	return err_context(fd_write_all(fd, buf, sizeof(words) + words[1]), "image \"%s/%s\"", dir->path,
-			   part_name);
+	return err_context(fd_write_all(fd, buf, sizeof(words) + words[1]), "image \"%s/%s\"",
+			   dir->path, part_name);
 }
 
 struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)

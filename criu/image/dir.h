@@ -5,14 +5,16 @@
 /*
  * A directory of images: written by a dump, read by a restore.
  *
- * Writing.  A set is whole when inventory.img is there: image_dir_commit() writes all other files, then the
- * manifest, then moves inventory.img into place.  The inventory of an older set in the same directory is removed
- * before the first file is overwritten, so nothing half-new ever looks whole.  Small images are kept in memory
- * and become files at the commit (or earlier when they grow), so an entry costs no system call.
+ * Writing.  A set is whole when inventory.img is there: image_dir_commit() writes all other files,
+ * then the manifest, then moves inventory.img into place.  The inventory of an older set in the
+ * same directory is removed before the first file is overwritten, so nothing half-new ever looks
+ * whole.  Small images are kept in memory and become files at the commit (or earlier when they
+ * grow), so an entry costs no system call.
  *
- * Reading.  Opening checks the manifest, and the presence and size of every file it lists, for the whole parent
- * chain; contents are checked against the sums when they are read.  With a manifest only the listed files exist.
- * A set without one (written by CRIU) is accepted, with a note in the log.
+ * Reading.  Opening checks the manifest, and the presence and size of every file it lists, for the
+ * whole parent chain; contents are checked against the sums when they are read.  With a manifest
+ * only the listed files exist. A set without one (written by CRIU) is accepted, with a note in the
+ * log.
  *
  * Source of the format: images/README.md.
  */
@@ -40,40 +42,47 @@ const char *image_dir_path(const struct image_dir *dir);
 /* The directory that holds what PAGE_PARENT runs refer to; NULL at the end of the chain.  Lent. */
 struct image_dir *image_dir_parent(const struct image_dir *dir);
 /*
- * Closes the descriptors and frees everything, parents too.  Neither commits nor discards.  NULL is fine.
+ * Closes the descriptors and frees everything, parents too.  Neither commits nor discards.  NULL is
+ * fine.
  */
 void image_dir_close(struct image_dir *dir);
 
 /* --- writing: the coordinator of a dump --- */
 
 /*
- * Opens an existing directory for a dump.  @parent_path (may be NULL) is the text of the symlink "parent",
- * resolved relative to @path; that set is opened and checked.  Nothing in the directory changes yet.
+ * Opens an existing directory for a dump.  @parent_path (may be NULL) is the text of the symlink
+ * "parent", resolved relative to @path; that set is opened and checked.  Nothing in the directory
+ * changes yet.
  */
-MUST_USE struct err *image_dir_create(const char *path, const char *parent_path, struct image_dir **out);
+MUST_USE struct err *image_dir_create(const char *path, const char *parent_path,
+				      struct image_dir **out);
 
 /*
- * Appends an entry to an image, whose file is made when its first entry is written.  @msg is lent and must be
- * of the kind's message.  All writing functions may be called from several threads as long as each image has
- * one writer.
+ * Appends an entry to an image, whose file is made when its first entry is written.  @msg is lent
+ * and must be of the kind's message.  All writing functions may be called from several threads as
+ * long as each image has one writer.
  */
 MUST_USE struct err *image_write(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				 const ProtobufCMessage *msg);
-/* Appends payload bytes (behind the last entry); makes an empty image when @len is 0 and nothing was written. */
-MUST_USE struct err *image_append(struct image_dir *dir, enum image_kind kind, uint64_t id, const void *buf,
-				  size_t len);
+/*
+ * Appends payload bytes (behind the last entry); makes an empty image when @len is 0 and nothing
+ * was written.
+ */
+MUST_USE struct err *image_append(struct image_dir *dir, enum image_kind kind, uint64_t id,
+				  const void *buf, size_t len);
 /* Appends a framed entry of another message (ghost_chunk_entry, ipc_msg) as part of a payload. */
 MUST_USE struct err *image_append_entry(struct image_dir *dir, enum image_kind kind, uint64_t id,
 					const ProtobufCMessage *msg);
 /*
- * Appends @len bytes read from @fd at @pos.  A file that ends early is ERR_GONE: it changed while it was read.
+ * Appends @len bytes read from @fd at @pos.  A file that ends early is ERR_GONE: it changed while
+ * it was read.
  */
-MUST_USE struct err *image_append_from_fd(struct image_dir *dir, enum image_kind kind, uint64_t id, int fd,
-					  off_t pos, uint64_t len);
+MUST_USE struct err *image_append_from_fd(struct image_dir *dir, enum image_kind kind, uint64_t id,
+					  int fd, off_t pos, uint64_t len);
 
 /*
- * Writes everything out, then the manifest, then inventory.img by rename: after it the set is whole.  @inv is
- * lent; its manifest_digest is set here.
+ * Writes everything out, then the manifest, then inventory.img by rename: after it the set is
+ * whole.  @inv is lent; its manifest_digest is set here.
  */
 MUST_USE struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv);
 /* Removes the files this dump has written; harmless twice, without effect after the commit. */
@@ -82,16 +91,17 @@ void image_dir_discard(struct image_dir *dir);
 uint64_t image_dir_bytes(const struct image_dir *dir);
 
 /*
- * Tells the durability wanted at the commit: false (the default) leaves writing back to the kernel, as CRIU
- * does; a set torn by a power failure is then known as torn by its sums.  True syncs each file first.
+ * Tells the durability wanted at the commit: false (the default) leaves writing back to the kernel,
+ * as CRIU does; a set torn by a power failure is then known as torn by its sums.  True syncs each
+ * file first.
  */
 void image_dir_set_durable(struct image_dir *dir, bool durable);
 
 /* --- reading: a restore, verify, show --- */
 
 /*
- * Opens a set and its parent chain, checks manifest and inventory of each.  ERR_IMAGE says which file is missing,
- * cut or does not match.
+ * Opens a set and its parent chain, checks manifest and inventory of each.  ERR_IMAGE says which
+ * file is missing, cut or does not match.
  */
 MUST_USE struct err *image_dir_open(const char *path, struct image_dir **out);
 /* The same for looking at: takes pre-dumps too, which cannot be restored. */
@@ -105,28 +115,28 @@ bool image_exists(const struct image_dir *dir, enum image_kind kind, uint64_t id
 MUST_USE struct err *image_dir_move_up(struct image_dir *dir, int floor);
 
 /*
- * The only entry of an image, unpacked into @a; a missing image is ERR_IMAGE.  What follows the entry is
- * not looked at for kinds with a payload; other trailing bytes are ERR_IMAGE.
+ * The only entry of an image, unpacked into @a; a missing image is ERR_IMAGE.  What follows the
+ * entry is not looked at for kinds with a payload; other trailing bytes are ERR_IMAGE.
  */
-MUST_USE struct err *image_read_single(struct image_dir *dir, enum image_kind kind, uint64_t id, struct arena *a,
-				       ProtobufCMessage **out);
+MUST_USE struct err *image_read_single(struct image_dir *dir, enum image_kind kind, uint64_t id,
+				       struct arena *a, ProtobufCMessage **out);
 /* The same, but a missing image gives NULL. */
 MUST_USE struct err *image_read_optional(struct image_dir *dir, enum image_kind kind, uint64_t id,
 					 struct arena *a, ProtobufCMessage **out);
 
 /* IMAGE_READ(r->images, IMAGE_CORE, pid, r->arena, &core), core being a CoreEntry *. */
-#define IMAGE_READ(dir, kind, id, a, out_ptr)                               \
-	({                                                                  \
-		ProtobufCMessage *msg_ = NULL;                              \
+#define IMAGE_READ(dir, kind, id, a, out_ptr)                                \
+	({                                                                   \
+		ProtobufCMessage *msg_ = NULL;                               \
 		struct err *e_ = image_read_single(dir, kind, id, a, &msg_); \
-		if (!e_)                                                    \
-			*(out_ptr) = (void *)msg_;                          \
-		e_;                                                         \
+		if (!e_)                                                     \
+			*(out_ptr) = (void *)msg_;                           \
+		e_;                                                          \
 	})
 
 /*
- * An image read entry by entry.  A missing file reads as one without entries.  Payload must be taken with
- * image_payload() or it is skipped by the next image_next() (kinds with PAYLOAD_SIZED).
+ * An image read entry by entry.  A missing file reads as one without entries.  Payload must be
+ * taken with image_payload() or it is skipped by the next image_next() (kinds with PAYLOAD_SIZED).
  *
  *	struct image_stream *s;
  *	TRY(image_open(dir, IMAGE_PIPES_DATA, 0, &s));
@@ -138,9 +148,12 @@ MUST_USE struct err *image_open(struct image_dir *dir, enum image_kind kind, uin
 				struct image_stream **out);
 /* The next entry, unpacked into @a, or NULL at the end. */
 MUST_USE struct err *image_next(struct image_stream *s, struct arena *a, ProtobufCMessage **out);
-/* A framed entry of message @desc inside a payload (ghost chunks, SysV messages); NULL at the end of file. */
-MUST_USE struct err *image_next_as(struct image_stream *s, const ProtobufCMessageDescriptor *desc, struct arena *a,
-				   ProtobufCMessage **out);
+/*
+ * A framed entry of message @desc inside a payload (ghost chunks, SysV messages); NULL at the end
+ * of file.
+ */
+MUST_USE struct err *image_next_as(struct image_stream *s, const ProtobufCMessageDescriptor *desc,
+				   struct arena *a, ProtobufCMessage **out);
 /* The next @len bytes, lent until image_close(); ERR_IMAGE if the file is shorter. */
 MUST_USE struct err *image_payload(struct image_stream *s, uint64_t len, const void **out);
 /* Bytes not read yet. */
@@ -158,8 +171,12 @@ static inline void cleanup_image_stream_(struct image_stream **s)
 /* AUTO_STREAM struct image_stream *s = NULL; */
 #define AUTO_STREAM __attribute__((cleanup(cleanup_image_stream_)))
 
-/* A failure about the entry that was read last: names file and offset.  For checks of values by higher rooms. */
-MUST_USE PRINTF_LIKE(2, 3) struct err *image_stream_err(const struct image_stream *s, const char *fmt, ...);
+/*
+ * A failure about the entry that was read last: names file and offset.  For checks of values by
+ * higher rooms.
+ */
+MUST_USE PRINTF_LIKE(2, 3) struct err *image_stream_err(const struct image_stream *s,
+							const char *fmt, ...);
 
 /* --- images outside of a set: stats-dump, stats-restore, irmap-cache --- */
 

@@ -21,11 +21,11 @@ struct out_file {
 	uint8_t *buf;
 	size_t len, room;
 	uint64_t flushed;    /* bytes already in the file */
-	bool is_done;        /* nothing can be added: size and sum are final */
+	bool is_done;	     /* nothing can be added: size and sum are final */
 	XXH3_state_t *state; /* of the flushed bytes; NULL while nothing is flushed */
 	uint64_t sum;
 	bool is_pages;
-	uint64_t *sums;      /* of a pages file, heap */
+	uint64_t *sums; /* of a pages file, heap */
 };
 
 struct image_dir {
@@ -52,20 +52,22 @@ struct image_dir {
 	uint64_t bytes;
 	char *parent_text;
 	bool is_durable;
-	bool is_begun;     /* an older set's inventory is gone */
-	bool made_parent;  /* the link "parent" */
+	bool is_begun;	  /* an older set's inventory is gone */
+	bool made_parent; /* the link "parent" */
 	bool is_committed;
 };
 
 /* --- open.c --- */
 
 /* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
-MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out);
+MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,
+				struct image_dir **out);
 
 /* --- writer.c --- */
 
 /* The out_file of an image, made if need be; takes the lock.  ERR_BUG when it is finished. */
-MUST_USE struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64_t id, struct out_file **out);
+MUST_USE struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64_t id,
+			     struct out_file **out);
 /* A new file in place of one of the same name; the first one ends what an older set was. */
 MUST_USE struct err *out_create(struct image_dir *dir, const char *name, int *fd_out);
 /* Writes out what waits; nothing can be added afterwards. */
@@ -83,20 +85,24 @@ struct loaded {
 };
 
 /* @found_out false: there is no such image. */
-MUST_USE struct err *file_load(struct image_dir *dir, const char *name, struct loaded *out, bool *found_out);
-void loaded_fini(struct loaded *l);
-/* Opens a regular file of the set for reading and gives its size; follows no link, waits for no fifo. */
-MUST_USE struct err *file_open(struct image_dir *dir, const char *name, int *fd_out, uint64_t *size_out,
+MUST_USE struct err *file_load(struct image_dir *dir, const char *name, struct loaded *out,
 			       bool *found_out);
+void loaded_fini(struct loaded *l);
+/*
+ * Opens a regular file of the set for reading and gives its size; follows no link, waits for no
+ * fifo.
+ */
+MUST_USE struct err *file_open(struct image_dir *dir, const char *name, int *fd_out,
+			       uint64_t *size_out, bool *found_out);
 /* What the manifest says about @name; NULL without one. */
 const struct manifest_file *file_listed(const struct image_dir *dir, const char *name);
 /* Where the entries begin: checks the magic words. */
-MUST_USE struct err *magic_check(const struct image_dir *dir, enum image_kind kind, const uint8_t *bytes,
-				 size_t len, size_t *start_out);
+MUST_USE struct err *magic_check(const struct image_dir *dir, enum image_kind kind,
+				 const uint8_t *bytes, size_t len, size_t *start_out);
 
 /*
- * inventory_entry.manifest_digest on the wire, where it is the last field: key (1001 << 3 | 2) and length, then the
- * digest.
+ * inventory_entry.manifest_digest on the wire, where it is the last field: key (1001 << 3 | 2) and
+ * length, then the digest.
  */
 enum { DIGEST_FIELD_LEN = 3 + MANIFEST_DIGEST_LEN };
 #define DIGEST_FIELD_TAG ((const uint8_t[3]){ 0xca, 0x3e, MANIFEST_DIGEST_LEN })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of a set as bytes in memory: opened without trust, sized before anything is allocated, compared with the
- * manifest's sum before anything is looked at.
+ * Files of a set as bytes in memory: opened without trust, sized before anything is allocated,
+ * compared with the manifest's sum before anything is looked at.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +45,9 @@ struct err *file_open(struct image_dir *dir, const char *name, int *fd_out, uint
 	if (!S_ISREG(st.st_mode))
 		return err_new(ERR_IMAGE, "image \"%s/%s\" is no regular file", dir->path, name);
 	if (listed && (uint64_t)st.st_size != listed->size)
-		return err_new(ERR_IMAGE, "image \"%s/%s\" has %llu bytes where %llu were written", dir->path,
-			       name, (unsigned long long)st.st_size, (unsigned long long)listed->size);
+		return err_new(ERR_IMAGE, "image \"%s/%s\" has %llu bytes where %llu were written",
+			       dir->path, name, (unsigned long long)st.st_size,
+			       (unsigned long long)listed->size);
 	*fd_out = fd_take(&fd);
 	*size_out = (uint64_t)st.st_size;
 	*found_out = true;
@@ -98,7 +99,8 @@ struct err *file_load(struct image_dir *dir, const char *name, struct loaded *ou
 	TRY(err_context(load_bytes(fd, size, &l), "image \"%s/%s\"", dir->path, name));
 	if (listed && !listed->is_pages && XXH3_64bits(l.bytes, l.len) != listed->sum) {
 		loaded_fini(&l);
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is damaged: its checksum differs",
+		return err_hint(err_new(ERR_IMAGE,
+					"image \"%s/%s\" is damaged: its checksum differs",
 					dir->path, name),
 				"copy it again from where it was written");
 	}
@@ -116,8 +118,8 @@ static uint32_t word_at(const uint8_t *bytes, size_t len, size_t at)
 	return word;
 }
 
-struct err *magic_check(const struct image_dir *dir, enum image_kind kind, const uint8_t *bytes, size_t len,
-			size_t *start_out)
+struct err *magic_check(const struct image_dir *dir, enum image_kind kind, const uint8_t *bytes,
+			size_t len, size_t *start_out)
 {
 	const struct image_record *rec = image_record(kind);
 	uint32_t want = rec->framing == FRAMING_SERVICE ? IMAGE_MAGIC_SERVICE : IMAGE_MAGIC_COMMON;
@@ -128,14 +130,16 @@ struct err *magic_check(const struct image_dir *dir, enum image_kind kind, const
 		return NULL;
 	}
 	/* Version 1 has no common word, and says so only in the inventory. */
-	if (rec->framing == FRAMING_SERVICE || (rec->framing == FRAMING_ORDINARY && dir->has_common)) {
+	if (rec->framing == FRAMING_SERVICE ||
+	    (rec->framing == FRAMING_ORDINARY && dir->has_common)) {
 		if (word_at(bytes, len, at) != want)
-			return err_new(ERR_IMAGE, "its first word is %#x, not %#x", word_at(bytes, len, at),
-				       want);
+			return err_new(ERR_IMAGE, "its first word is %#x, not %#x",
+				       word_at(bytes, len, at), want);
 		at += sizeof(want);
 	}
 	if (word_at(bytes, len, at) != rec->magic)
-		return err_new(ERR_IMAGE, "its magic is %#x, not %#x", word_at(bytes, len, at), rec->magic);
+		return err_new(ERR_IMAGE, "its magic is %#x, not %#x", word_at(bytes, len, at),
+			       rec->magic);
 	*start_out = at + sizeof(want);
 	return NULL;
 }

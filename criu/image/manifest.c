@@ -7,7 +7,8 @@
  *	padding   zeros up to a multiple of 8
  *	sums      u64 for each page of each file with FILE_PAGES, in the order of the files
  *
- * There is exactly one way to write a given manifest, so a reader needs no offsets and nothing can overlap.
+ * There is exactly one way to write a given manifest, so a reader needs no offsets and nothing can
+ * overlap.
  */
 #include "image/manifest.h"
 
@@ -38,11 +39,13 @@ struct header {
 };
 
 _Static_assert(sizeof(struct header) == 96, "the header is written as it lies in memory");
-_Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "sums and header are written as they lie in memory");
+_Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN,
+	       "sums and header are written as they lie in memory");
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct manifest_file *)a)->name, ((const struct manifest_file *)b)->name);
+	return strcmp(((const struct manifest_file *)a)->name,
+		      ((const struct manifest_file *)b)->name);
 }
 
 static struct err *pack_measure(const struct manifest_file *files, size_t nr, size_t *records_out,
@@ -79,10 +82,12 @@ static uint8_t *pack_record(uint8_t *at, const struct manifest_file *f)
 }
 
 /* Header, list and padding. */
-static struct err *pack_front(const struct manifest_head *head, const struct manifest_file *files, size_t nr,
-			      void **own_buf_out, size_t *len_out)
+static struct err *pack_front(const struct manifest_head *head, const struct manifest_file *files,
+			      size_t nr, void **own_buf_out, size_t *len_out)
 {
-	struct header h = { .version = VERSION, .header_len = sizeof(h), .nr_files = nr,
+	struct header h = { .version = VERSION,
+			    .header_len = sizeof(h),
+			    .nr_files = nr,
 			    .flags = head->has_parent ? HEAD_PARENT : 0 };
 	size_t records = 0, len;
 	uint8_t *buf, *at;
@@ -120,8 +125,8 @@ static void digest_out(XXH128_hash_t hash, uint8_t out[MANIFEST_DIGEST_LEN])
 	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
 }
 
-struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files, size_t nr,
-			   uint8_t sum_out[MANIFEST_DIGEST_LEN])
+struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files,
+			   size_t nr, uint8_t sum_out[MANIFEST_DIGEST_LEN])
 {
 	AUTO_FREE void *front = NULL;
 	XXH3_state_t *state;
@@ -160,11 +165,12 @@ static struct err *parse_header(const struct header *h, size_t len)
 	if (memcmp(h->magic, magic, sizeof(magic)))
 		return bad("it is no manifest");
 	if (h->version != VERSION || h->header_len != sizeof(*h))
-		return err_hint(err_new(ERR_IMAGE, "%s: version %u is not known", MANIFEST_NAME, h->version),
+		return err_hint(err_new(ERR_IMAGE, "%s: version %u is not known", MANIFEST_NAME,
+					h->version),
 				"use a newer criu-lite for this set");
 	if (h->total_len != len)
-		return err_new(ERR_IMAGE, "%s: it has %zu bytes where %llu were written", MANIFEST_NAME, len,
-			       (unsigned long long)h->total_len);
+		return err_new(ERR_IMAGE, "%s: it has %zu bytes where %llu were written",
+			       MANIFEST_NAME, len, (unsigned long long)h->total_len);
 	/* Bounds both counts before anything is sized by them. */
 	if (h->nr_files > len / RECORD_BYTES || h->nr_sums > len / sizeof(uint64_t))
 		return bad("its counts are larger than the file");
@@ -174,8 +180,8 @@ static struct err *parse_header(const struct header *h, size_t len)
 }
 
 /*
- * One record; its name gets its NUL where the next record's size begins, which was read before: that is why
- * names are moved one byte down, over name_len.
+ * One record; its name gets its NUL where the next record's size begins, which was read before:
+ * that is why names are moved one byte down, over name_len.
  */
 static struct err *parse_record(uint8_t **at, const uint8_t *end, struct manifest_file *f)
 {
@@ -289,7 +295,8 @@ struct err *manifest_digest(const uint8_t sum[MANIFEST_DIGEST_LEN], const void *
 	AUTO_FREE uint8_t *both = malloc(MANIFEST_DIGEST_LEN + inventory_len);
 
 	if (!both)
-		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory", inventory_len);
+		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory",
+			       inventory_len);
 	memcpy(both, sum, MANIFEST_DIGEST_LEN);
 	memcpy(both + MANIFEST_DIGEST_LEN, inventory, inventory_len);
 	digest_out(XXH3_128bits(both, MANIFEST_DIGEST_LEN + inventory_len), out);

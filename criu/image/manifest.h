@@ -3,9 +3,9 @@
 #define IMAGE_MANIFEST_H
 
 /*
- * The manifest of a set: size and XXH3 sum of every image but the inventory, a sum per 4 KiB page for pages files,
- * the set's own id and its parent's.  The digest in inventory.img covers it and the inventory.  Layout:
- * images/README.md, "Manifest".
+ * The manifest of a set: size and XXH3 sum of every image but the inventory, a sum per 4 KiB page
+ * for pages files, the set's own id and its parent's.  The digest in inventory.img covers it and
+ * the inventory.  Layout: images/README.md, "Manifest".
  */
 
 #include <stdbool.h>
@@ -22,14 +22,14 @@ struct manifest_head {
 	uint8_t set_id[MANIFEST_ID_LEN];
 	bool has_parent;
 	uint8_t parent_id[MANIFEST_ID_LEN]; /* zeros: the parent has no manifest */
-	uint8_t mark[MANIFEST_ID_LEN];      /* of the dirty tracker; zeros: none */
+	uint8_t mark[MANIFEST_ID_LEN];	    /* of the dirty tracker; zeros: none */
 };
 
 struct manifest_file {
 	const char *name;
 	uint64_t size;
-	uint64_t sum;         /* XXH3-64 of the contents; unused for pages */
-	bool is_pages;        /* size is a multiple of 4096 and there is a sum for each page */
+	uint64_t sum;	      /* XXH3-64 of the contents; unused for pages */
+	bool is_pages;	      /* size is a multiple of 4096 and there is a sum for each page */
 	const uint64_t *sums; /* size / 4096 of them */
 };
 
@@ -42,13 +42,15 @@ struct manifest {
 };
 
 /*
- * Writes a manifest to @fd and gives the XXH3-128 of its bytes.  @files is sorted here; names must differ.
+ * Writes a manifest to @fd and gives the XXH3-128 of its bytes.  @files is sorted here; names must
+ * differ.
  */
-MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files,
-				    size_t nr, uint8_t sum_out[MANIFEST_DIGEST_LEN]);
+MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head,
+				    struct manifest_file *files, size_t nr,
+				    uint8_t sum_out[MANIFEST_DIGEST_LEN]);
 /*
- * The opposite.  Takes @own_buf (malloc) in any case; @out is to be given to manifest_fini().  ERR_IMAGE for
- * everything that manifest_write() would not write.
+ * The opposite.  Takes @own_buf (malloc) in any case; @out is to be given to manifest_fini().
+ * ERR_IMAGE for everything that manifest_write() would not write.
  */
 MUST_USE struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out);
 void manifest_fini(struct manifest *m);
@@ -58,8 +60,8 @@ const struct manifest_file *manifest_find(const struct manifest *m, const char *
 /* XXH3-128 of the bytes of a manifest, most significant byte first. */
 void manifest_sum(const void *bytes, size_t len, uint8_t out[MANIFEST_DIGEST_LEN]);
 /*
- * The digest of a set: XXH3-128, most significant byte first, of the manifest's sum (16 bytes) followed by the bytes
- * of the packed inventory without its digest field.
+ * The digest of a set: XXH3-128, most significant byte first, of the manifest's sum (16 bytes)
+ * followed by the bytes of the packed inventory without its digest field.
  */
 MUST_USE struct err *manifest_digest(const uint8_t sum[MANIFEST_DIGEST_LEN], const void *inventory,
 				     size_t inventory_len, uint8_t out[MANIFEST_DIGEST_LEN]);

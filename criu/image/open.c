@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening a set for reading: inventory, manifest, the presence and size of every file, and the same for each parent.
+ * Opening a set for reading: inventory, manifest, the presence and size of every file, and the same
+ * for each parent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,8 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	return NULL;
 }
 
-static struct err *dir_open_bare(int dirfd, const char *path, const char *shown, struct image_dir **out)
+static struct err *dir_open_bare(int dirfd, const char *path, const char *shown,
+				 struct image_dir **out)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -49,7 +51,7 @@ struct inventory {
 	const uint8_t *body;
 	size_t len;
 	const uint8_t *digest; /* NULL: there is none */
-	bool is_odd;           /* no digest, but not as CRIU writes it either */
+	bool is_odd;	       /* no digest, but not as CRIU writes it either */
 };
 
 /* The body of the only entry of inventory.img. */
@@ -65,21 +67,24 @@ static struct err *inventory_body(const struct image_dir *dir, const struct load
 	memcpy(&len, file->bytes + at, sizeof(len));
 	at += sizeof(len);
 	if (len != file->len - at)
-		return err_new(ERR_IMAGE, "its entry has %u bytes and the file %zu", len, file->len - at);
+		return err_new(ERR_IMAGE, "its entry has %u bytes and the file %zu", len,
+			       file->len - at);
 	*inv = (struct inventory){ .body = file->bytes + at, .len = len };
 	return NULL;
 }
 
 /*
- * A damaged bit may make the digest an unknown field, or a part of another one, and so the set one without a
- * manifest.  CRIU's inventories have no unknown fields and nothing that looks like the digest's key.
+ * A damaged bit may make the digest an unknown field, or a part of another one, and so the set one
+ * without a manifest.  CRIU's inventories have no unknown fields and nothing that looks like the
+ * digest's key.
  */
 static bool inventory_is_odd(const struct inventory *inv, const InventoryEntry *msg)
 {
 	return msg->base.n_unknown_fields || memmem(inv->body, inv->len, DIGEST_FIELD_TAG, 3);
 }
 
-static struct err *inventory_parse(struct image_dir *dir, const struct loaded *file, struct inventory *inv)
+static struct err *inventory_parse(struct image_dir *dir, const struct loaded *file,
+				   struct inventory *inv)
 {
 	ProtobufCMessage *msg = NULL;
 	InventoryEntry *entry;
@@ -101,7 +106,8 @@ static struct err *inventory_parse(struct image_dir *dir, const struct loaded *f
 }
 
 /* Takes the bytes of the manifest if they are what the inventory's digest says. */
-static struct err *manifest_take(struct image_dir *dir, const struct inventory *inv, struct loaded *file)
+static struct err *manifest_take(struct image_dir *dir, const struct inventory *inv,
+				 struct loaded *file)
 {
 	uint8_t sum[MANIFEST_DIGEST_LEN], digest[MANIFEST_DIGEST_LEN];
 	size_t len = file->len;
@@ -111,13 +117,15 @@ static struct err *manifest_take(struct image_dir *dir, const struct inventory *
 	TRY(manifest_digest(sum, inv->body, inv->len, digest));
 	if (memcmp(digest, inv->digest, sizeof(digest)))
 		return err_hint(err_new(ERR_IMAGE,
-					"inventory.img and %s of \"%s\" do not belong together or are damaged",
+					"inventory.img and %s of \"%s\" do not belong together or "
+					"are damaged",
 					MANIFEST_NAME, dir->path),
 				"copy both again from where they were written");
 	if (file->is_mapped) {
 		bytes = malloc(len);
 		if (!bytes)
-			return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest", len);
+			return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest",
+				       len);
 		memcpy(bytes, file->bytes, len);
 	} else {
 		bytes = (void *)file->bytes;
@@ -136,17 +144,22 @@ static struct err *manifest_open(struct image_dir *dir, const struct inventory *
 
 	TRY(file_load(dir, MANIFEST_NAME, &file, &found));
 	if (inv->digest && !found)
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path, MANIFEST_NAME),
+		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path,
+					MANIFEST_NAME),
 				"copy all files of the directory");
 	e = inv->digest ? manifest_take(dir, inv, &file) : NULL;
 	if (found)
 		loaded_fini(&file);
 	if (!e && found && inv->is_odd)
-		e = err_hint(err_new(ERR_IMAGE, "image \"%s/inventory.img\" is damaged: its digest is not readable",
-				     dir->path),
-			     "copy it again; or, if the set is not criu-lite's, remove %s", MANIFEST_NAME);
+		e = err_hint(
+			err_new(ERR_IMAGE,
+				"image \"%s/inventory.img\" is damaged: its digest is not readable",
+				dir->path),
+			"copy it again; or, if the set is not criu-lite's, remove %s",
+			MANIFEST_NAME);
 	if (!e && !inv->digest)
-		log_info("image", 0, "no manifest in \"%s\": contents cannot be checked", dir->path);
+		log_info("image", 0, "no manifest in \"%s\": contents cannot be checked",
+			 dir->path);
 	return e;
 }
 
@@ -158,10 +171,12 @@ static struct err *files_check(struct image_dir *dir)
 		struct stat st;
 
 		if (fstatat(dir->fd, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path, f->name),
+			return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path,
+						f->name),
 					"copy all files of the directory");
 		if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != f->size)
-			return err_new(ERR_IMAGE, "image \"%s/%s\" has %llu bytes where %llu were written",
+			return err_new(ERR_IMAGE,
+				       "image \"%s/%s\" has %llu bytes where %llu were written",
 				       dir->path, f->name, (unsigned long long)st.st_size,
 				       (unsigned long long)f->size);
 	}
@@ -170,9 +185,10 @@ static struct err *files_check(struct image_dir *dir)
 
 static struct err *no_inventory(const struct image_dir *dir)
 {
-	return err_hint(err_new(ERR_IMAGE, "no inventory.img in \"%s\": it holds no whole checkpoint",
-				dir->path),
-			"dump again; the dump that wrote here did not end, or this is another directory");
+	return err_hint(
+		err_new(ERR_IMAGE, "no inventory.img in \"%s\": it holds no whole checkpoint",
+			dir->path),
+		"dump again; the dump that wrote here did not end, or this is another directory");
 }
 
 /* @is_parent: CRIU needs no inventory there, so a set without any of ours is taken without. */
@@ -219,9 +235,11 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 
 	for (; top != dir; top = top->parent)
 		if (top->st.st_dev == dir->st.st_dev && top->st.st_ino == dir->st.st_ino)
-			return err_new(ERR_IMAGE, "the chain of parents comes back to \"%s\"", top->path);
+			return err_new(ERR_IMAGE, "the chain of parents comes back to \"%s\"",
+				       top->path);
 	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
-		return err_hint(err_new(ERR_IMAGE, "\"%s\" is not the set that \"%s\" was dumped against",
+		return err_hint(err_new(ERR_IMAGE,
+					"\"%s\" is not the set that \"%s\" was dumped against",
 					dir->path, child->path),
 				"put the right directory where the link \"parent\" leads");
 	return NULL;
@@ -281,7 +299,8 @@ struct err *image_dir_open(const char *path, struct image_dir **out)
 	}
 	image_dir_close(dir);
 	if (!version)
-		return err_hint(err_new(ERR_IMAGE, "\"%s\" holds a pre-dump, which cannot be restored", path),
+		return err_hint(err_new(ERR_IMAGE,
+					"\"%s\" holds a pre-dump, which cannot be restored", path),
 				"give the directory of the dump that followed it");
 	return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", path, version);
 }

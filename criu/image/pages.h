@@ -3,11 +3,11 @@
 #define IMAGE_PAGES_H
 
 /*
- * Where pages go on dump (sink: a pagemap image and its pages-N.img) and where they come from on restore (source:
- * the parent chain flattened into one list of runs).
+ * Where pages go on dump (sink: a pagemap image and its pages-N.img) and where they come from on
+ * restore (source: the parent chain flattened into one list of runs).
  *
- * Every 4 KiB page has an XXH3-64 sum in the manifest.  The writer computes it while it has the bytes in its cache,
- * the reader checks it after it has read them in place: nothing is read twice.
+ * Every 4 KiB page has an XXH3-64 sum in the manifest.  The writer computes it while it has the
+ * bytes in its cache, the reader checks it after it has read them in place: nothing is read twice.
  */
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 /* Values of pagemap_entry.flags. */
 enum page_flags {
 	PAGE_IN_PARENT = 1, /* in the parent's images, nothing here */
-	PAGE_LAZY = 2,      /* may be delivered on demand; only a hint next to PAGE_PRESENT */
+	PAGE_LAZY = 2,	    /* may be delivered on demand; only a hint next to PAGE_PRESENT */
 	PAGE_PRESENT = 4,   /* the bytes are in this set's pages file */
 };
 
@@ -32,31 +32,39 @@ void page_sums(const void *buf, size_t nr_pages, uint64_t *sums);
 struct page_sink;
 
 /*
- * @kind is IMAGE_PAGEMAP (@id: pid) or IMAGE_PAGEMAP_SHMEM (@id: shmid).  Takes the next free pages_id and makes
- * the pages file.  One sink holds one descriptor: finish it before the next thousand are opened.
+ * @kind is IMAGE_PAGEMAP (@id: pid) or IMAGE_PAGEMAP_SHMEM (@id: shmid).  Takes the next free
+ * pages_id and makes the pages file.  One sink holds one descriptor: finish it before the next
+ * thousand are opened.
  */
 MUST_USE struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				    struct page_sink **out);
 /*
- * Adds a run; runs ascend and do not overlap, neighbours of equal flags become one entry.  @flags: PAGE_PRESENT,
- * PAGE_PRESENT|PAGE_LAZY or PAGE_IN_PARENT.  @offset_out (may be NULL) is where the bytes of a present run belong
- * in page_sink_fd(); the caller writes them there with pwrite(), in any order, from any thread.
+ * Adds a run; runs ascend and do not overlap, neighbours of equal flags become one entry.  @flags:
+ * PAGE_PRESENT, PAGE_PRESENT|PAGE_LAZY or PAGE_IN_PARENT.  @offset_out (may be NULL) is where the
+ * bytes of a present run belong in page_sink_fd(); the caller writes them there with pwrite(), in
+ * any order, from any thread.
  */
-MUST_USE struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags,
-				   uint64_t *offset_out);
+MUST_USE struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages,
+				   uint32_t flags, uint64_t *offset_out);
 /* The pages file; lent. */
 int page_sink_fd(const struct page_sink *s);
 /* Pages reserved by present runs so far. */
 uint64_t page_sink_nr_pages(const struct page_sink *s);
 /*
- * Hands over the sums of @nr pages from file offset @offset (of those reserved).  Any thread; each page once.
+ * Hands over the sums of @nr pages from file offset @offset (of those reserved).  Any thread; each
+ * page once.
  */
-MUST_USE struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, const uint64_t *sums);
-/* Writes @nr pages of @buf at @offset and hands over their sums: the two above in one, for small amounts. */
-MUST_USE struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr, const void *buf);
+MUST_USE struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr,
+				    const uint64_t *sums);
 /*
- * Writes the pagemap and enters the pages file into the manifest; ERR_BUG if bytes or sums are missing.  Frees
- * the sink in any case.
+ * Writes @nr pages of @buf at @offset and hands over their sums: the two above in one, for small
+ * amounts.
+ */
+MUST_USE struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr,
+				    const void *buf);
+/*
+ * Writes the pagemap and enters the pages file into the manifest; ERR_BUG if bytes or sums are
+ * missing.  Frees the sink in any case.
  */
 MUST_USE struct err *page_sink_finish(struct page_sink *own_s);
 /* Frees it after a failure; image_dir_discard() removes the file.  NULL is fine. */
@@ -68,41 +76,44 @@ struct page_source;
 
 /* Neighbouring pages whose bytes lie one after another in one file. */
 struct page_extent {
-	uint64_t start;       /* address of the first page, or offset in the shared object */
+	uint64_t start; /* address of the first page, or offset in the shared object */
 	uint64_t nr_pages;
-	uint32_t flags;       /* PAGE_PRESENT, maybe PAGE_LAZY; PAGE_LAZY alone: the bytes are not here */
-	int fd;               /* pages file, lent until page_source_close(); -1 for PAGE_LAZY alone */
+	uint32_t flags; /* PAGE_PRESENT, maybe PAGE_LAZY; PAGE_LAZY alone: the bytes are not here */
+	int fd;		/* pages file, lent until page_source_close(); -1 for PAGE_LAZY alone */
 	uint64_t offset;      /* of the first page in @fd, in bytes */
 	const uint64_t *sums; /* of each page, or NULL when the set has no manifest */
-	uint32_t file;        /* which file of the chain; for messages */
+	uint32_t file;	      /* which file of the chain; for messages */
 };
 
 /*
- * Opens the pagemap of @id and those of the parents, checks that runs ascend, lie in their pages files and are
- * found in the parents.  A missing pagemap is ERR_IMAGE.
+ * Opens the pagemap of @id and those of the parents, checks that runs ascend, lie in their pages
+ * files and are found in the parents.  A missing pagemap is ERR_IMAGE.
  */
 MUST_USE struct err *page_source_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				      struct page_source **out);
 /*
- * The extent that holds @addr, cut so that it starts there, or the next one behind it; *found_out tells whether
- * there is any.  Opens the pages file at its first use, so call it from one thread; the extent may be used by
- * any thread or forked child.
+ * The extent that holds @addr, cut so that it starts there, or the next one behind it; *found_out
+ * tells whether there is any.  Opens the pages file at its first use, so call it from one thread;
+ * the extent may be used by any thread or forked child.
  */
-MUST_USE struct err *page_source_find(struct page_source *src, uint64_t addr, struct page_extent *out,
-				      bool *found_out);
+MUST_USE struct err *page_source_find(struct page_source *src, uint64_t addr,
+				      struct page_extent *out, bool *found_out);
 /* Extents in order of addresses, for loops over everything: 0 <= index < page_source_nr(). */
 size_t page_source_nr(const struct page_source *src);
-MUST_USE struct err *page_source_get(struct page_source *src, size_t index, struct page_extent *out);
+MUST_USE struct err *page_source_get(struct page_source *src, size_t index,
+				     struct page_extent *out);
 /* Sum of all extents' pages. */
 uint64_t page_source_nr_pages(const struct page_source *src);
 /*
- * Compares @nr pages in @buf, which were read from page number @first of @ext, with their sums.  ERR_IMAGE names
- * file and offset.  Any thread.  No effect without sums.
+ * Compares @nr pages in @buf, which were read from page number @first of @ext, with their sums.
+ * ERR_IMAGE names file and offset.  Any thread.  No effect without sums.
  */
-MUST_USE struct err *page_source_verify(const struct page_source *src, const struct page_extent *ext,
-					uint64_t first, uint64_t nr, const void *buf);
+MUST_USE struct err *page_source_verify(const struct page_source *src,
+					const struct page_extent *ext, uint64_t first, uint64_t nr,
+					const void *buf);
 /* Reads and checks pages that must all be there; for small amounts. */
-MUST_USE struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr, void *buf);
+MUST_USE struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr,
+				      void *buf);
 /* Closes the pages files; they are opened again by the next find. */
 void page_source_drop_fds(struct page_source *src);
 void page_source_close(struct page_source *src);

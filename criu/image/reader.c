@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries of an image.  A stream is the loaded file and a position in it; every length is compared with what is
- * left before it is used.
+ * Entries of an image.  A stream is the loaded file and a position in it; every length is compared
+ * with what is left before it is used.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -31,8 +31,8 @@ __attribute__((format(printf, 2, 0))) static struct err *stream_verr(const struc
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, args);
-	return err_new(ERR_IMAGE, "image \"%s/%s\", entry at byte %zu: %s", s->dir_path, s->name, s->entry_at,
-		       text);
+	return err_new(ERR_IMAGE, "image \"%s/%s\", entry at byte %zu: %s", s->dir_path, s->name,
+		       s->entry_at, text);
 }
 
 struct err *image_stream_err(const struct image_stream *s, const char *fmt, ...)
@@ -60,7 +60,8 @@ static struct err *stream_new(const char *dir_path, enum image_kind kind, const 
 	return NULL;
 }
 
-struct err *image_open(struct image_dir *dir, enum image_kind kind, uint64_t id, struct image_stream **out)
+struct err *image_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
+		       struct image_stream **out)
 {
 	AUTO_STREAM struct image_stream *s = NULL;
 	char name[IMAGE_NAME_MAX];
@@ -110,8 +111,8 @@ struct err *image_payload(struct image_stream *s, uint64_t len, const void **out
 	return NULL;
 }
 
-struct err *image_next_as(struct image_stream *s, const ProtobufCMessageDescriptor *desc, struct arena *a,
-			  ProtobufCMessage **out)
+struct err *image_next_as(struct image_stream *s, const ProtobufCMessageDescriptor *desc,
+			  struct arena *a, ProtobufCMessage **out)
 {
 	const void *body = NULL;
 	uint32_t len;
@@ -126,15 +127,16 @@ struct err *image_next_as(struct image_stream *s, const ProtobufCMessageDescript
 	memcpy(&len, body, sizeof(len));
 	TRY(image_payload(s, len, &body));
 	e = wire_unpack(desc, body, len, a, out);
-	return e ? err_context(e, "image \"%s/%s\", entry at byte %zu", s->dir_path, s->name, s->entry_at) :
+	return e ? err_context(e, "image \"%s/%s\", entry at byte %zu", s->dir_path, s->name,
+			       s->entry_at) :
 		   NULL;
 }
 
 struct err *image_next(struct image_stream *s, struct arena *a, ProtobufCMessage **out)
 {
 	const struct image_record *rec = image_record(s->kind);
-	const ProtobufCMessageDescriptor *desc =
-		rec->first && !s->nr_entries ? rec->first : rec->message;
+	const ProtobufCMessageDescriptor *desc = rec->first && !s->nr_entries ? rec->first :
+										rec->message;
 	ProtobufCMessage *msg = NULL;
 	const void *skipped;
 
@@ -145,9 +147,10 @@ struct err *image_next(struct image_stream *s, struct arena *a, ProtobufCMessage
 		s->nr_entries++;
 		s->payload_left = desc == rec->message ? image_payload_len(s->kind, msg) : 0;
 		if (s->payload_left > image_left(s))
-			return image_stream_err(s, "%llu bytes belong to it and the file has %llu more",
-						(unsigned long long)s->payload_left,
-						(unsigned long long)image_left(s));
+			return image_stream_err(
+				s, "%llu bytes belong to it and the file has %llu more",
+				(unsigned long long)s->payload_left,
+				(unsigned long long)image_left(s));
 	}
 	*out = msg;
 	return NULL;
@@ -169,8 +172,8 @@ static struct err *stream_single(struct image_stream *s, struct arena *a, Protob
 	return NULL;
 }
 
-struct err *image_read_optional(struct image_dir *dir, enum image_kind kind, uint64_t id, struct arena *a,
-				ProtobufCMessage **out)
+struct err *image_read_optional(struct image_dir *dir, enum image_kind kind, uint64_t id,
+				struct arena *a, ProtobufCMessage **out)
 {
 	AUTO_STREAM struct image_stream *s = NULL;
 	ProtobufCMessage *msg = NULL;
@@ -181,8 +184,8 @@ struct err *image_read_optional(struct image_dir *dir, enum image_kind kind, uin
 	return NULL;
 }
 
-struct err *image_read_single(struct image_dir *dir, enum image_kind kind, uint64_t id, struct arena *a,
-			      ProtobufCMessage **out)
+struct err *image_read_single(struct image_dir *dir, enum image_kind kind, uint64_t id,
+			      struct arena *a, ProtobufCMessage **out)
 {
 	ProtobufCMessage *msg = NULL;
 	char name[IMAGE_NAME_MAX];
@@ -190,7 +193,8 @@ struct err *image_read_single(struct image_dir *dir, enum image_kind kind, uint6
 	TRY(image_read_optional(dir, kind, id, a, &msg));
 	if (!msg) {
 		image_name(kind, id, name);
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing or empty", dir->path, name),
+		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing or empty", dir->path,
+					name),
 				"copy all files of the directory");
 	}
 	*out = msg;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of image kinds.  Magics, names and messages are CRIU 4.2's; images/README.md has the layout.
+ * The table of image kinds.  Magics, names and messages are CRIU 4.2's; images/README.md has the
+ * layout.
  */
 #include "image/records.h"
 
@@ -91,11 +92,13 @@ static uint64_t ipc_shm_len(const ProtobufCMessage *msg)
 #define STREAM(file, number, msg) \
 	{ .name = file, .magic = number, .message = &msg##__descriptor }
 #define SIZED(file, number, msg, len) \
-	{ .name = file, .magic = number, .message = &msg##__descriptor, .payload = PAYLOAD_SIZED, .payload_len = len }
+	{ .name = file, .magic = number, .message = &msg##__descriptor, \
+	  .payload = PAYLOAD_SIZED, .payload_len = len }
 #define RAW(file) { .name = file, .framing = FRAMING_RAW }
 
 static const struct image_record records[IMAGE_NR_KINDS] = {
-	[IMAGE_INVENTORY]     = { .name = "inventory.img", .magic = 0x58313116, .framing = FRAMING_INVENTORY,
+	[IMAGE_INVENTORY]     = { .name = "inventory.img", .magic = 0x58313116,
+				  .framing = FRAMING_INVENTORY,
 				  .is_single = true, .message = &inventory_entry__descriptor },
 	[IMAGE_PSTREE]        = STREAM("pstree.img",           0x50273030, pstree_entry),
 	[IMAGE_CORE]          = SINGLE("core-%u.img",          0x55053847, core_entry),
@@ -105,18 +108,24 @@ static const struct image_record records[IMAGE_NR_KINDS] = {
 	[IMAGE_FDINFO]        = STREAM("fdinfo-%u.img",        0x56213732, fdinfo_entry),
 	[IMAGE_FILES]         = STREAM("files.img",            0x56303138, file_entry),
 	[IMAGE_PAGEMAP]       = { .name = "pagemap-%u.img", .magic = 0x56084025,
-				  .first = &pagemap_head__descriptor, .message = &pagemap_entry__descriptor },
+				  .first = &pagemap_head__descriptor,
+				  .message = &pagemap_entry__descriptor },
 	[IMAGE_PAGEMAP_SHMEM] = { .name = "pagemap-shmem-%u.img", .magic = 0x56084025,
-				  .first = &pagemap_head__descriptor, .message = &pagemap_entry__descriptor },
+				  .first = &pagemap_head__descriptor,
+				  .message = &pagemap_entry__descriptor },
 	[IMAGE_PAGES]         = RAW("pages-%u.img"),
-	[IMAGE_PIPES_DATA]    = SIZED("pipes-data.img",        0x56453709, pipe_data_entry, pipe_data_len),
-	[IMAGE_FIFO_DATA]     = SIZED("fifo-data.img",         0x59333054, pipe_data_entry, pipe_data_len),
-	[IMAGE_SK_QUEUES]     = SIZED("sk-queues.img",         0x56264026, sk_packet_entry, sk_packet_len),
-	[IMAGE_TCP_STREAM]    = { .name = "tcp-stream-%x.img", .magic = 0x51465506, .is_single = true,
-				  .message = &tcp_stream_entry__descriptor, .payload = PAYLOAD_SIZED,
+	[IMAGE_PIPES_DATA]    = SIZED("pipes-data.img", 0x56453709, pipe_data_entry, pipe_data_len),
+	[IMAGE_FIFO_DATA]     = SIZED("fifo-data.img", 0x59333054, pipe_data_entry, pipe_data_len),
+	[IMAGE_SK_QUEUES]     = SIZED("sk-queues.img", 0x56264026, sk_packet_entry, sk_packet_len),
+	[IMAGE_TCP_STREAM]    = { .name = "tcp-stream-%x.img", .magic = 0x51465506,
+				  .is_single = true,
+				  .message = &tcp_stream_entry__descriptor,
+				  .payload = PAYLOAD_SIZED,
 				  .payload_len = tcp_stream_len },
-	[IMAGE_GHOST_FILE]    = { .name = "ghost-file-%x.img", .magic = 0x52583605, .is_single = true,
-				  .message = &ghost_file_entry__descriptor, .payload = PAYLOAD_GHOST },
+	[IMAGE_GHOST_FILE]    = { .name = "ghost-file-%x.img", .magic = 0x52583605,
+				  .is_single = true,
+				  .message = &ghost_file_entry__descriptor,
+				  .payload = PAYLOAD_GHOST },
 	[IMAGE_REMAP_FPATH]   = STREAM("remap-fpath.img",      0x59133954, remap_file_path_entry),
 	[IMAGE_MEMFD]         = STREAM("memfd.img",            0x48453499, memfd_inode_entry),
 	[IMAGE_FILELOCKS]     = STREAM("filelocks.img",        0x54323616, file_lock_entry),
@@ -126,13 +135,15 @@ static const struct image_record records[IMAGE_NR_KINDS] = {
 	[IMAGE_APPARMOR]      = SINGLE("apparmor.img",         0x59423047, apparmor_entry),
 	[IMAGE_CGROUP]        = SINGLE("cgroup.img",           0x59383330, cgroup_entry),
 	[IMAGE_CPUINFO]       = SINGLE("cpuinfo.img",          0x61404013, cpuinfo_entry),
-	[IMAGE_BPFMAP_DATA]   = SIZED("bpfmap-data.img",       0x64324033, bpfmap_data_entry, bpfmap_data_len),
+	[IMAGE_BPFMAP_DATA]   = SIZED("bpfmap-data.img", 0x64324033, bpfmap_data_entry,
+					bpfmap_data_len),
 	[IMAGE_UTSNS]         = SINGLE("utsns-%u.img",         0x54473203, utsns_entry),
 	[IMAGE_IPCNS_VAR]     = SINGLE("ipcns-var-%u.img",     0x53115007, ipc_var_entry),
-	[IMAGE_IPCNS_SHM]     = SIZED("ipcns-shm-%u.img",      0x46283044, ipc_shm_entry, ipc_shm_len),
+	[IMAGE_IPCNS_SHM]     = SIZED("ipcns-shm-%u.img", 0x46283044, ipc_shm_entry, ipc_shm_len),
 	[IMAGE_IPCNS_MSG]     = { .name = "ipcns-msg-%u.img", .magic = 0x55453737,
-				  .message = &ipc_msg_entry__descriptor, .payload = PAYLOAD_IPC_MSG },
-	[IMAGE_IPCNS_SEM]     = SIZED("ipcns-sem-%u.img",      0x59573019, ipc_sem_entry, ipc_sem_len),
+				  .message = &ipc_msg_entry__descriptor,
+				  .payload = PAYLOAD_IPC_MSG },
+	[IMAGE_IPCNS_SEM]     = SIZED("ipcns-sem-%u.img", 0x59573019, ipc_sem_entry, ipc_sem_len),
 	[IMAGE_MOUNTPOINTS]   = STREAM("mountpoints-%u.img",   0x55563928, mnt_entry),
 	[IMAGE_NETDEV]        = STREAM("netdev-%u.img",        0x57373951, net_device_entry),
 	[IMAGE_NETNS]         = SINGLE("netns-%u.img",         0x55933752, netns_entry),
@@ -151,11 +162,14 @@ static const struct image_record records[IMAGE_NR_KINDS] = {
 	[IMAGE_TMPFS_DEV]     = RAW("tmpfs-dev-%u.tar.gz.img"),
 	[IMAGE_AUTOFS]        = SINGLE("autofs-%u.img",        0x49353943, autofs_entry),
 	[IMAGE_BINFMT_MISC]   = STREAM("binfmt-misc.img",      0x67343323, binfmt_misc_entry),
-	[IMAGE_STATS_DUMP]    = { .name = "stats-dump", .magic = 0x57093306, .framing = FRAMING_SERVICE,
+	[IMAGE_STATS_DUMP]    = { .name = "stats-dump", .magic = 0x57093306,
+				  .framing = FRAMING_SERVICE,
 				  .is_single = true, .message = &stats_entry__descriptor },
-	[IMAGE_STATS_RESTORE] = { .name = "stats-restore", .magic = 0x57093306, .framing = FRAMING_SERVICE,
+	[IMAGE_STATS_RESTORE] = { .name = "stats-restore", .magic = 0x57093306,
+				  .framing = FRAMING_SERVICE,
 				  .is_single = true, .message = &stats_entry__descriptor },
-	[IMAGE_IRMAP_CACHE]   = { .name = "irmap-cache", .magic = 0x57004059, .framing = FRAMING_SERVICE,
+	[IMAGE_IRMAP_CACHE]   = { .name = "irmap-cache", .magic = 0x57004059,
+				  .framing = FRAMING_SERVICE,
 				  .message = &irmap_cache_entry__descriptor },
 };
 /* clang-format on */
@@ -173,8 +187,8 @@ void image_name(enum image_kind kind, uint64_t id, char out[IMAGE_NAME_MAX])
 	if (!mark)
 		snprintf(out, IMAGE_NAME_MAX, "%s", name);
 	else
-		snprintf(out, IMAGE_NAME_MAX, mark[1] == 'x' ? "%.*s%llx%s" : "%.*s%llu%s", (int)(mark - name),
-			 name, (unsigned long long)id, mark + 2);
+		snprintf(out, IMAGE_NAME_MAX, mark[1] == 'x' ? "%.*s%llx%s" : "%.*s%llu%s",
+			 (int)(mark - name), name, (unsigned long long)id, mark + 2);
 }
 
 static bool id_parse(const char *text, size_t len, int base, uint64_t *out)
@@ -184,8 +198,9 @@ static bool id_parse(const char *text, size_t len, int base, uint64_t *out)
 	if (!len || (len > 1 && text[0] == '0'))
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int digit = isdigit((unsigned char)text[i]) ? text[i] - '0' :
-			    text[i] >= 'a' && text[i] <= 'f' ? text[i] - 'a' + 10 : 99;
+		int digit = isdigit((unsigned char)text[i])  ? text[i] - '0' :
+			    text[i] >= 'a' && text[i] <= 'f' ? text[i] - 'a' + 10 :
+							       99;
 
 		if (digit >= base || value > (UINT64_MAX - (uint64_t)digit) / (uint64_t)base)
 			return false;

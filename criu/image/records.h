@@ -3,8 +3,8 @@
 #define IMAGE_RECORDS_H
 
 /*
- * The one table of image kinds: name, id, magic, message and payload rule of each.  Writers, readers, `show`,
- * `verify` and the fuzzers use it; images/README.md describes the bytes.
+ * The one table of image kinds: name, id, magic, message and payload rule of each.  Writers,
+ * readers, `show`, `verify` and the fuzzers use it; images/README.md describes the bytes.
  *
  * To add a kind: a member of enum image_kind, a row in records.c, its message in images/.
  */
@@ -25,20 +25,20 @@
 enum image_kind {
 	IMAGE_INVENTORY,
 	IMAGE_PSTREE,
-	IMAGE_CORE,          /* pid or tid */
-	IMAGE_IDS,           /* pid */
-	IMAGE_MM,            /* pid */
-	IMAGE_FS,            /* pid */
-	IMAGE_FDINFO,        /* files_id */
+	IMAGE_CORE,   /* pid or tid */
+	IMAGE_IDS,    /* pid */
+	IMAGE_MM,     /* pid */
+	IMAGE_FS,     /* pid */
+	IMAGE_FDINFO, /* files_id */
 	IMAGE_FILES,
-	IMAGE_PAGEMAP,       /* pid */
+	IMAGE_PAGEMAP,	     /* pid */
 	IMAGE_PAGEMAP_SHMEM, /* shmid */
-	IMAGE_PAGES,         /* pages_id */
+	IMAGE_PAGES,	     /* pages_id */
 	IMAGE_PIPES_DATA,
 	IMAGE_FIFO_DATA,
 	IMAGE_SK_QUEUES,
-	IMAGE_TCP_STREAM,    /* socket inode */
-	IMAGE_GHOST_FILE,    /* ghost id */
+	IMAGE_TCP_STREAM, /* socket inode */
+	IMAGE_GHOST_FILE, /* ghost id */
 	IMAGE_REMAP_FPATH,
 	IMAGE_MEMFD,
 	IMAGE_FILELOCKS,
@@ -49,7 +49,7 @@ enum image_kind {
 	IMAGE_CGROUP,
 	IMAGE_CPUINFO,
 	IMAGE_BPFMAP_DATA,
-	IMAGE_UTSNS,         /* this and all below up to PIDNS: namespace id */
+	IMAGE_UTSNS, /* this and all below up to PIDNS: namespace id */
 	IMAGE_IPCNS_VAR,
 	IMAGE_IPCNS_SHM,
 	IMAGE_IPCNS_MSG,
@@ -69,10 +69,10 @@ enum image_kind {
 	IMAGE_USERNS,
 	IMAGE_TIMENS,
 	IMAGE_PIDNS,
-	IMAGE_TMPFS_DEV,     /* st_dev, kernel layout */
-	IMAGE_AUTOFS,        /* st_dev */
+	IMAGE_TMPFS_DEV, /* st_dev, kernel layout */
+	IMAGE_AUTOFS,	 /* st_dev */
 	IMAGE_BINFMT_MISC,
-	IMAGE_STATS_DUMP,    /* the last three live in the work directory and are not part of a set */
+	IMAGE_STATS_DUMP, /* the last three live in the work directory and are not part of a set */
 	IMAGE_STATS_RESTORE,
 	IMAGE_IRMAP_CACHE,
 	IMAGE_NR_KINDS,
@@ -82,13 +82,13 @@ enum image_framing {
 	FRAMING_ORDINARY,  /* common magic, type magic, entries */
 	FRAMING_INVENTORY, /* type magic, one entry */
 	FRAMING_SERVICE,   /* service magic, type magic, entries */
-	FRAMING_RAW,       /* just bytes */
+	FRAMING_RAW,	   /* just bytes */
 };
 
 enum image_payload_rule {
 	PAYLOAD_NONE,
-	PAYLOAD_SIZED,  /* image_payload_len() bytes after each entry */
-	PAYLOAD_GHOST,  /* entry.chunks: framed ghost_chunk_entry and its bytes, repeated; else bytes; to the end of file */
+	PAYLOAD_SIZED,	 /* image_payload_len() bytes after each entry */
+	PAYLOAD_GHOST,	 /* contents to the end of file; with entry.chunks in framed pieces */
 	PAYLOAD_IPC_MSG, /* entry.qnum times a framed ipc_msg and its bytes, padded to 8 */
 };
 
@@ -96,8 +96,9 @@ struct image_record {
 	const char *name; /* one %u (decimal) or %x (lower-case hex) where the id goes, or none */
 	uint32_t magic;
 	enum image_framing framing;
-	bool is_single;                            /* exactly one entry */
-	const ProtobufCMessageDescriptor *first;   /* of the first entry when it differs from the others */
+	bool is_single; /* exactly one entry */
+	const ProtobufCMessageDescriptor
+		*first; /* of the first entry when it differs from the others */
 	const ProtobufCMessageDescriptor *message; /* NULL for raw */
 	enum image_payload_rule payload;
 	/* PAYLOAD_SIZED: bytes behind @msg, which is of @message. */

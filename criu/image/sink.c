@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the pages of one pagemap go.  The sink gives out places in the pages file and keeps the books: the runs for
- * the pagemap image, a sum per page for the manifest.  The bytes themselves are written by whoever has them.
+ * Where the pages of one pagemap go.  The sink gives out places in the pages file and keeps the
+ * books: the runs for the pagemap image, a sum per page for the manifest.  The bytes themselves are
+ * written by whoever has them.
  */
 #include "image/pages.h"
 
@@ -32,9 +33,9 @@ struct page_sink {
 	size_t nr_runs, room_runs;
 	uint64_t nr_pages;
 	pthread_mutex_t lock; /* of what follows */
-	uint64_t *sums;       /* of pages reserved; moves when a run is added, hence the lock */
+	uint64_t *sums;	      /* of pages reserved; moves when a run is added, hence the lock */
 	uint64_t room_sums;
-	uint64_t nr_sums;     /* handed over so far */
+	uint64_t nr_sums; /* handed over so far */
 };
 
 static uint32_t take_pages_id(struct image_dir *dir)
@@ -47,7 +48,8 @@ static uint32_t take_pages_id(struct image_dir *dir)
 	return id;
 }
 
-struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t id, struct page_sink **out)
+struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
+			   struct page_sink **out)
 {
 	struct page_sink *s;
 	struct err *e;
@@ -117,7 +119,8 @@ static struct err *add_run(struct page_sink *s, uint64_t start, uint64_t nr_page
 {
 	struct sink_run *last = s->nr_runs ? &s->runs[s->nr_runs - 1] : NULL;
 
-	if (last && last->flags == flags && last->start + last->nr_pages * IMAGE_PAGE_SIZE == start) {
+	if (last && last->flags == flags &&
+	    last->start + last->nr_pages * IMAGE_PAGE_SIZE == start) {
 		last->nr_pages += nr_pages;
 		return NULL;
 	}
@@ -141,7 +144,8 @@ struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages
 	uint64_t end, offset = s->nr_pages * IMAGE_PAGE_SIZE;
 	struct err *e;
 
-	BUG_ON(flags != PAGE_PRESENT && flags != (PAGE_PRESENT | PAGE_LAZY) && flags != PAGE_IN_PARENT);
+	BUG_ON(flags != PAGE_PRESENT && flags != (PAGE_PRESENT | PAGE_LAZY) &&
+	       flags != PAGE_IN_PARENT);
 	BUG_ON(start % IMAGE_PAGE_SIZE || !nr_pages || nr_pages > UINT64_MAX / IMAGE_PAGE_SIZE);
 	BUG_ON(__builtin_add_overflow(start, nr_pages * IMAGE_PAGE_SIZE, &end));
 	BUG_ON(last && last->start + last->nr_pages * IMAGE_PAGE_SIZE > start);
@@ -179,8 +183,8 @@ struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr, co
 	uint64_t sums[256];
 	const char *at = buf;
 
-	TRY(err_context(fd_pwrite_all(s->fd, buf, nr * IMAGE_PAGE_SIZE, (off_t)offset), "image \"%s/%s\"",
-			s->dir->path, s->pages->name));
+	TRY(err_context(fd_pwrite_all(s->fd, buf, nr * IMAGE_PAGE_SIZE, (off_t)offset),
+			"image \"%s/%s\"", s->dir->path, s->pages->name));
 	while (nr) {
 		size_t here = MIN(nr, ARRAY_SIZE(sums));
 
@@ -211,10 +215,11 @@ static struct err *enter_pages(struct page_sink *s)
 }
 
 /*
- * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU 4.1 reads and
- * nr_pages what 4.2 reads.
+ * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU
+ * 4.1 reads and nr_pages what 4.2 reads.
  */
-static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start, uint32_t nr_pages)
+static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start,
+			  uint32_t nr_pages)
 {
 	uint8_t *body = at + sizeof(uint32_t);
 	uint32_t len;
@@ -244,7 +249,10 @@ static struct err *write_pagemap(struct page_sink *s)
 		uint64_t start = s->runs[i].start, left = s->runs[i].nr_pages;
 
 		while (left) {
-			/* At most 1 GiB each: neither pages nor bytes overflow 32 bits in any reader. */
+			/*
+			 * At most 1 GiB each: neither pages nor bytes overflow 32 bits in any
+			 * reader.
+			 */
 			uint32_t here = (uint32_t)MIN(left, 1u << 18);
 			uint8_t *end = put_entry(entry, &s->runs[i], start, here);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where pages come from.  The pagemaps of a chain are merged once, oldest first, into one list of extents that each
- * point into one pages file; after that nobody has to know that there are parents.
+ * Where pages come from.  The pagemaps of a chain are merged once, oldest first, into one list of
+ * extents that each point into one pages file; after that nobody has to know that there are
+ * parents.
  */
 #include "image/pages.h"
 
@@ -54,8 +55,8 @@ static struct err *list_add(struct run_list *list, const struct source_run *run)
 {
 	struct source_run *last = list->nr ? &list->runs[list->nr - 1] : NULL;
 
-	if (last && last->file == run->file && last->flags == run->flags && run_end(last) == run->start &&
-	    last->page + last->nr_pages == run->page) {
+	if (last && last->file == run->file && last->flags == run->flags &&
+	    run_end(last) == run->start && last->page + last->nr_pages == run->page) {
 		last->nr_pages += run->nr_pages;
 		return NULL;
 	}
@@ -85,8 +86,8 @@ static bool entry_parse(struct wire w, struct entry *out)
 	struct entry e = { 0 };
 
 	while (w.at < w.end) {
-		uint64_t *const fields[] = { NULL, &e.vaddr, &e.compat_nr_pages, &e.in_parent, &e.flags,
-					     &e.nr_pages };
+		uint64_t *const fields[] = { NULL,	   &e.vaddr, &e.compat_nr_pages,
+					     &e.in_parent, &e.flags, &e.nr_pages };
 		enum wire_type type;
 		uint32_t number;
 
@@ -116,8 +117,8 @@ static bool entry_to_run(const struct entry *e, struct source_run *run)
 		run->flags = (uint32_t)e->flags;
 	else
 		run->flags = e->in_parent ? PAGE_IN_PARENT : PAGE_PRESENT;
-	if (run->start % IMAGE_PAGE_SIZE || !run->nr_pages || run->flags & ~7u ||
-	    !run->flags || (run->flags & PAGE_IN_PARENT && run->flags & PAGE_PRESENT))
+	if (run->start % IMAGE_PAGE_SIZE || !run->nr_pages || run->flags & ~7u || !run->flags ||
+	    (run->flags & PAGE_IN_PARENT && run->flags & PAGE_PRESENT))
 		return false;
 	return !__builtin_mul_overflow(run->nr_pages, IMAGE_PAGE_SIZE, &bytes) &&
 	       !__builtin_add_overflow(run->start, bytes, &end);
@@ -129,14 +130,15 @@ struct level {
 	struct source_file *file;
 	uint32_t file_nr;
 	uint64_t nr_pages; /* present so far */
-	uint64_t end;      /* of the last run */
+	uint64_t end;	   /* of the last run */
 	struct run_list list;
 	bool needs_parent;
 };
 
 static struct err *level_err(const struct level *l, size_t at, const char *what)
 {
-	return err_new(ERR_IMAGE, "image \"%s/%s\", entry at byte %zu: %s", l->dir->path, l->name, at, what);
+	return err_new(ERR_IMAGE, "image \"%s/%s\", entry at byte %zu: %s", l->dir->path, l->name,
+		       at, what);
 }
 
 static struct err *level_add(struct level *l, struct wire body, size_t at)
@@ -167,7 +169,8 @@ static struct err *level_add(struct level *l, struct wire body, size_t at)
 }
 
 /* The next framed entry; an empty @body at the end of the file. */
-static struct err *next_entry(const struct level *l, const struct loaded *f, size_t *at, struct wire *body)
+static struct err *next_entry(const struct level *l, const struct loaded *f, size_t *at,
+			      struct wire *body)
 {
 	uint32_t len;
 
@@ -198,13 +201,14 @@ static struct err *file_attach(const struct level *l, uint32_t pages_id)
 	image_name(IMAGE_PAGES, pages_id, f->name);
 	TRY(file_open(l->dir, f->name, &fd, &size, &found));
 	if (!found)
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing, \"%s\" needs it", l->dir->path,
-					f->name, l->name),
+		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing, \"%s\" needs it",
+					l->dir->path, f->name, l->name),
 				"copy all files of the directory");
 	f->nr_pages = size / IMAGE_PAGE_SIZE;
 	listed = file_listed(l->dir, f->name);
 	if (listed && !listed->is_pages)
-		return err_new(ERR_IMAGE, "image \"%s/%s\" has no page sums", l->dir->path, f->name);
+		return err_new(ERR_IMAGE, "image \"%s/%s\" has no page sums", l->dir->path,
+			       f->name);
 	f->sums = listed ? listed->sums : NULL;
 	f->fd = fd_take(&fd);
 	return NULL;
@@ -218,8 +222,8 @@ static struct err *level_parse(struct level *l, enum image_kind kind, const stru
 	enum wire_type type;
 	size_t at, entry_at;
 
-	TRY(err_context(magic_check(l->dir, kind, f->bytes, f->len, &at), "image \"%s/%s\"", l->dir->path,
-			l->name));
+	TRY(err_context(magic_check(l->dir, kind, f->bytes, f->len, &at), "image \"%s/%s\"",
+			l->dir->path, l->name));
 	TRY(next_entry(l, f, &at, &body));
 	while (body.at < body.end && number != 1) {
 		if (!wire_key(&body, &number, &type) ||
@@ -247,7 +251,10 @@ static struct err *parent_lacks(const struct level *child, uint64_t addr)
 			"put the whole chain of directories where the link \"parent\" leads");
 }
 
-/* The part of the parent's pages that @want asks for.  @at: first run of @parent not wholly below it. */
+/*
+ * The part of the parent's pages that @want asks for.  @at: first run of @parent not wholly below
+ * it.
+ */
 static struct err *take_from_parent(const struct level *child, const struct source_run *want,
 				    const struct run_list *parent, size_t *at, struct run_list *out)
 {
@@ -301,7 +308,8 @@ static struct err *level_load(struct level *l, enum image_kind kind)
 
 	TRY(file_load(l->dir, l->name, &f, &found));
 	if (!found)
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", l->dir->path, l->name),
+		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", l->dir->path,
+					l->name),
 				"copy all files of the directory");
 	e = level_parse(l, kind, &f);
 	loaded_fini(&f);
@@ -318,11 +326,14 @@ static struct err *load_levels(struct page_source *src, enum image_kind kind, st
 		struct level *l = &levels[i];
 
 		if (!dir)
-			return err_hint(err_new(ERR_IMAGE,
-						"\"%s/%s\" needs a parent and there is no link \"parent\"",
-						levels[i - 1].dir->path, src->name),
-					"copy the whole chain of directories");
-		*l = (struct level){ .dir = dir, .name = src->name, .file = &src->files[i], .file_nr = i };
+			return err_hint(
+				err_new(ERR_IMAGE,
+					"\"%s/%s\" needs a parent and there is no link \"parent\"",
+					levels[i - 1].dir->path, src->name),
+				"copy the whole chain of directories");
+		*l = (struct level){
+			.dir = dir, .name = src->name, .file = &src->files[i], .file_nr = i
+		};
 		l->file->fd = -1;
 		src->nr_files = *nr_out = i + 1;
 		TRY(level_load(l, kind));
@@ -405,7 +416,8 @@ static struct err *file_use(struct source_file *f)
 		return NULL;
 	TRY(file_open(f->dir, f->name, &f->fd, &size, &found));
 	if (!found || size / IMAGE_PAGE_SIZE < f->nr_pages)
-		return err_new(ERR_IMAGE, "image \"%s/%s\" changed while it was used", f->dir->path, f->name);
+		return err_new(ERR_IMAGE, "image \"%s/%s\" changed while it was used", f->dir->path,
+			       f->name);
 	return NULL;
 }
 
@@ -414,8 +426,11 @@ static struct err *extent_make(struct page_source *src, const struct source_run 
 {
 	uint64_t skip = (addr - run->start) / IMAGE_PAGE_SIZE;
 	struct source_file *f = &src->files[run->file];
-	struct page_extent ext = { .start = addr, .nr_pages = run->nr_pages - skip, .flags = run->flags,
-				   .fd = -1, .file = run->file };
+	struct page_extent ext = { .start = addr,
+				   .nr_pages = run->nr_pages - skip,
+				   .flags = run->flags,
+				   .fd = -1,
+				   .file = run->file };
 
 	if (run->flags & PAGE_PRESENT) {
 		TRY(file_use(f));
@@ -427,7 +442,8 @@ static struct err *extent_make(struct page_source *src, const struct source_run 
 	return NULL;
 }
 
-struct err *page_source_find(struct page_source *src, uint64_t addr, struct page_extent *out, bool *found_out)
+struct err *page_source_find(struct page_source *src, uint64_t addr, struct page_extent *out,
+			     bool *found_out)
 {
 	size_t low = 0, high = src->list.nr;
 
@@ -441,7 +457,8 @@ struct err *page_source_find(struct page_source *src, uint64_t addr, struct page
 			high = mid;
 	}
 	if (low < src->list.nr)
-		TRY(extent_make(src, &src->list.runs[low], MAX(addr, src->list.runs[low].start), out));
+		TRY(extent_make(src, &src->list.runs[low], MAX(addr, src->list.runs[low].start),
+				out));
 	*found_out = low < src->list.nr;
 	return NULL;
 }
@@ -462,21 +479,23 @@ uint64_t page_source_nr_pages(const struct page_source *src)
 	return src->nr_pages;
 }
 
-static struct err *page_damaged(const struct page_source *src, const struct page_extent *ext, uint64_t page)
+static struct err *page_damaged(const struct page_source *src, const struct page_extent *ext,
+				uint64_t page)
 {
 	const struct source_file *f = &src->files[ext->file];
 	uint64_t at = page * IMAGE_PAGE_SIZE;
 
 	return err_hint(err_new(ERR_IMAGE,
-				"image \"%s/%s\" is damaged: the checksum of the page at byte %llu (%#llx of "
+				"image \"%s/%s\" is damaged: the checksum of the page at byte %llu "
+				"(%#llx of "
 				"\"%s\") differs",
 				f->dir->path, f->name, (unsigned long long)(ext->offset + at),
 				(unsigned long long)(ext->start + at), src->name),
 			"copy it again from where it was written");
 }
 
-struct err *page_source_verify(const struct page_source *src, const struct page_extent *ext, uint64_t first,
-			       uint64_t nr, const void *buf)
+struct err *page_source_verify(const struct page_source *src, const struct page_extent *ext,
+			       uint64_t first, uint64_t nr, const void *buf)
 {
 	const char *at = buf;
 	uint64_t sums[64];
@@ -507,8 +526,8 @@ struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr
 
 		TRY(page_source_find(src, addr, &ext, &found));
 		if (!found || ext.start != addr || !(ext.flags & PAGE_PRESENT))
-			return err_new(ERR_IMAGE, "image \"%s/%s\" has no page %#llx", src->dir_path,
-				       src->name, (unsigned long long)addr);
+			return err_new(ERR_IMAGE, "image \"%s/%s\" has no page %#llx",
+				       src->dir_path, src->name, (unsigned long long)addr);
 		here = MIN(nr, ext.nr_pages);
 		TRY(err_context(fd_pread_all(ext.fd, at, here * IMAGE_PAGE_SIZE, (off_t)ext.offset),
 				"image \"%s\"", src->files[ext.file].name));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sums of pages, with the widest vectors that pay: for bytes in the cache AVX2 makes 34 GB/s of libxxhash's 16, and
- * AVX-512 adds next to nothing.
+ * Sums of pages, with the widest vectors that pay: for bytes in the cache AVX2 makes 34 GB/s of
+ * libxxhash's 16, and AVX-512 adds next to nothing.
  */
 #include "image/pages.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same sums as in sum.c, compiled for AVX2.  libxxhash's archive has only code for the oldest CPU of the
- * architecture, so its header is compiled here once more.
+ * The same sums as in sum.c, compiled for AVX2.  libxxhash's archive has only code for the oldest
+ * CPU of the architecture, so its header is compiled here once more.
  */
 #include "image/sum_priv.h"
 

@@ -21,7 +21,8 @@ static int by_text(const void *a, const void *b)
 }
 
 /* The images that lie in the directory, sorted, in @a. */
-static struct err *names_read(const struct image_dir *dir, struct arena *a, char ***out, size_t *nr_out)
+static struct err *names_read(const struct image_dir *dir, struct arena *a, char ***out,
+			      size_t *nr_out)
 {
 	AUTO_DIR DIR *d = NULL;
 	AUTO_FD fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,11 +81,14 @@ struct walk {
 	enum image_kind kind;
 };
 
-static struct err *walk_tell(const struct walk *w, const ProtobufCMessage *msg, uint64_t payload_len,
-			     bool is_nested)
+static struct err *walk_tell(const struct walk *w, const ProtobufCMessage *msg,
+			     uint64_t payload_len, bool is_nested)
 {
-	struct image_entry entry = { .file = image_stream_name(w->s), .offset = image_stream_offset(w->s),
-				     .msg = msg, .payload_len = payload_len, .is_nested = is_nested };
+	struct image_entry entry = { .file = image_stream_name(w->s),
+				     .offset = image_stream_offset(w->s),
+				     .msg = msg,
+				     .payload_len = payload_len,
+				     .is_nested = is_nested };
 
 	return w->v ? w->v->run(w->v->arg, &entry) : NULL;
 }
@@ -191,13 +195,15 @@ struct err *image_walk(struct image_dir *dir, enum image_kind kind, uint64_t id,
 
 static struct err *page_damaged(const struct image_dir *dir, const char *name, uint64_t page)
 {
-	return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is damaged: the checksum of the page at byte %llu differs",
-				dir->path, name, (unsigned long long)page * IMAGE_PAGE_SIZE),
-			"copy it again from where it was written");
+	return err_hint(
+		err_new(ERR_IMAGE,
+			"image \"%s/%s\" is damaged: the checksum of the page at byte %llu differs",
+			dir->path, name, (unsigned long long)page * IMAGE_PAGE_SIZE),
+		"copy it again from where it was written");
 }
 
-static struct err *pages_check(struct image_dir *dir, const char *name, const struct manifest_file *listed,
-			       struct image_check_stats *stats)
+static struct err *pages_check(struct image_dir *dir, const char *name,
+			       const struct manifest_file *listed, struct image_check_stats *stats)
 {
 	enum { STEP = 64 };
 	AUTO_FREE char *buf = malloc(STEP * IMAGE_PAGE_SIZE);
@@ -212,7 +218,8 @@ static struct err *pages_check(struct image_dir *dir, const char *name, const st
 	for (uint64_t page = 0; page < nr; page += STEP) {
 		size_t here = (size_t)MIN(nr - page, STEP);
 
-		TRY(err_context(fd_pread_all(fd, buf, here * IMAGE_PAGE_SIZE, (off_t)(page * IMAGE_PAGE_SIZE)),
+		TRY(err_context(fd_pread_all(fd, buf, here * IMAGE_PAGE_SIZE,
+					     (off_t)(page * IMAGE_PAGE_SIZE)),
 				"image \"%s/%s\"", dir->path, name));
 		page_sums(buf, here, sums);
 		for (size_t i = 0; i < here; i++)

@@ -14,17 +14,18 @@ struct image_visitor {
 };
 
 /*
- * Calls @v for each file of the set (not of its parents): the listed ones in order of their names, inventory.img
- * first; without a manifest every file whose name is an image's.  Stops at the first failure it returns.
+ * Calls @v for each file of the set (not of its parents): the listed ones in order of their names,
+ * inventory.img first; without a manifest every file whose name is an image's.  Stops at the first
+ * failure it returns.
  */
 MUST_USE struct err *image_dir_each(struct image_dir *dir, const struct image_visitor *v);
 
 struct image_entry {
 	const char *file;
-	uint64_t offset;             /* of the entry in its file */
+	uint64_t offset;	     /* of the entry in its file */
 	const ProtobufCMessage *msg; /* lent for the call */
-	uint64_t payload_len;        /* of the bytes behind it that belong to it */
-	bool is_nested;              /* part of the payload of the entry before (ghost chunk, SysV message) */
+	uint64_t payload_len;	     /* of the bytes behind it that belong to it */
+	bool is_nested; /* part of the payload of the entry before (ghost chunk, SysV message) */
 };
 
 struct image_entry_visitor {
@@ -33,8 +34,8 @@ struct image_entry_visitor {
 };
 
 /*
- * Calls @v for each entry of an image; the payload rules are followed and their sizes checked, so a file that passes
- * is well framed to its last byte.  @v may be NULL.  Raw images have no entries.
+ * Calls @v for each entry of an image; the payload rules are followed and their sizes checked, so a
+ * file that passes is well framed to its last byte.  @v may be NULL.  Raw images have no entries.
  */
 MUST_USE struct err *image_walk(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				const struct image_entry_visitor *v);
@@ -42,14 +43,15 @@ MUST_USE struct err *image_walk(struct image_dir *dir, enum image_kind kind, uin
 struct image_check_stats {
 	uint64_t nr_files;
 	uint64_t nr_bytes;
-	uint64_t nr_pages;   /* compared with their sums */
+	uint64_t nr_pages; /* compared with their sums */
 	uint64_t nr_entries;
 };
 
 /*
- * Checks one file by name: its sum (pages: each page's), its framing, its messages; for a pagemap also that its pages
- * are there, in this set or in a parent.  Adds to @stats.
+ * Checks one file by name: its sum (pages: each page's), its framing, its messages; for a pagemap
+ * also that its pages are there, in this set or in a parent.  Adds to @stats.
  */
-MUST_USE struct err *image_check(struct image_dir *dir, const char *name, struct image_check_stats *stats);
+MUST_USE struct err *image_check(struct image_dir *dir, const char *name,
+				 struct image_check_stats *stats);
 
 #endif

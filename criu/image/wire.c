@@ -93,41 +93,45 @@ static enum wire_type field_wire_type(const ProtobufCFieldDescriptor *f)
 	}
 }
 
-static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t *start, struct wire w,
-			   int depth);
+static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t *start,
+			   struct wire w, int depth);
 
 /* One field, whose key was read from @key_at; @w becomes the position behind the value. */
-static struct err *explain_field(const ProtobufCMessageDescriptor *desc, const uint8_t *start, struct wire *w,
-				 uint32_t number, enum wire_type type, int depth)
+static struct err *explain_field(const ProtobufCMessageDescriptor *desc, const uint8_t *start,
+				 struct wire *w, uint32_t number, enum wire_type type, int depth)
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(desc, number);
 	size_t at = (size_t)(w->at - start);
 	struct wire inner;
 	uint64_t len;
 
-	if (f && type != field_wire_type(f) && !(f->label == PROTOBUF_C_LABEL_REPEATED && type == WIRE_BYTES))
-		return err_new(ERR_IMAGE, "field %s.%s at byte %zu has another type", desc->name, f->name, at);
+	if (f && type != field_wire_type(f) &&
+	    !(f->label == PROTOBUF_C_LABEL_REPEATED && type == WIRE_BYTES))
+		return err_new(ERR_IMAGE, "field %s.%s at byte %zu has another type", desc->name,
+			       f->name, at);
 	if (!f || f->type != PROTOBUF_C_TYPE_MESSAGE) {
 		if (!wire_skip(w, type))
-			return err_new(ERR_IMAGE, "field %s.%s is cut short at byte %zu", desc->name,
-				       f ? f->name : "(unknown)", at);
+			return err_new(ERR_IMAGE, "field %s.%s is cut short at byte %zu",
+				       desc->name, f ? f->name : "(unknown)", at);
 		return NULL;
 	}
 	if (!wire_varint(w, &len) || len > (uint64_t)(w->end - w->at))
-		return err_new(ERR_IMAGE, "field %s.%s is cut short at byte %zu", desc->name, f->name, at);
+		return err_new(ERR_IMAGE, "field %s.%s is cut short at byte %zu", desc->name,
+			       f->name, at);
 	inner = (struct wire){ w->at, w->at + len };
 	w->at += len;
 	return explain(f->descriptor, start, inner, depth + 1);
 }
 
 /* Says what is wrong with a message: the first thing that is, or NULL when it is well formed. */
-static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t *start, struct wire w,
-			   int depth)
+static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t *start,
+			   struct wire w, int depth)
 {
 	bool seen[desc->n_fields + 1];
 
 	if (depth > NESTING_MAX)
-		return err_new(ERR_IMAGE, "messages %s are nested deeper than %d", desc->name, NESTING_MAX);
+		return err_new(ERR_IMAGE, "messages %s are nested deeper than %d", desc->name,
+			       NESTING_MAX);
 	memset(seen, 0, sizeof(seen));
 	while (w.at < w.end) {
 		const ProtobufCFieldDescriptor *f;
@@ -136,7 +140,8 @@ static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t
 		uint32_t number;
 
 		if (!wire_key(&w, &number, &type))
-			return err_new(ERR_IMAGE, "no field of %s can begin at byte %zu", desc->name, at);
+			return err_new(ERR_IMAGE, "no field of %s can begin at byte %zu",
+				       desc->name, at);
 		TRY(explain_field(desc, start, &w, number, type, depth));
 		f = protobuf_c_message_descriptor_get_field(desc, number);
 		if (f)
@@ -150,8 +155,9 @@ static struct err *explain(const ProtobufCMessageDescriptor *desc, const uint8_t
 }
 
 /*
- * The messages in which a file decides how deep they nest; every other message's depth is set by its definition
- * (test/unit/image_records.c checks that).  They are checked before protobuf-c sees them.
+ * The messages in which a file decides how deep they nest; every other message's depth is set by
+ * its definition (test/unit/image_records.c checks that).  They are checked before protobuf-c sees
+ * them.
  */
 static bool nests_freely(const ProtobufCMessageDescriptor *desc)
 {

@@ -3,8 +3,8 @@
 #define IMAGE_WIRE_H
 
 /*
- * The protobuf wire format by hand: for page maps, which are too many to unpack one by one, and to say what is wrong
- * with a message that protobuf-c refuses.  Source: protobuf.dev, "Encoding".
+ * The protobuf wire format by hand: for page maps, which are too many to unpack one by one, and to
+ * say what is wrong with a message that protobuf-c refuses.  Source: protobuf.dev, "Encoding".
  */
 
 #include <stdbool.h>
@@ -35,10 +35,11 @@ bool wire_skip(struct wire *w, enum wire_type type);
 uint8_t *wire_put_varint(uint8_t *at, uint64_t value);
 
 /*
- * Unpacks a whole message into @a.  Messages nested deeper than 64 are refused before protobuf-c, which recurses
- * without a limit, sees them.  ERR_IMAGE says which field is missing or at which byte the message is damaged.
+ * Unpacks a whole message into @a.  Messages nested deeper than 64 are refused before protobuf-c,
+ * which recurses without a limit, sees them.  ERR_IMAGE says which field is missing or at which
+ * byte the message is damaged.
  */
-MUST_USE struct err *wire_unpack(const ProtobufCMessageDescriptor *desc, const uint8_t *buf, size_t len,
-				 struct arena *a, ProtobufCMessage **out);
+MUST_USE struct err *wire_unpack(const ProtobufCMessageDescriptor *desc, const uint8_t *buf,
+				 size_t len, struct arena *a, ProtobufCMessage **out);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Images being written.  An image of one entry becomes a file at once; the others collect entries in memory and are
- * written when they grow past a megabyte or at the commit.  The sum is taken from the same memory.
+ * Images being written.  An image of one entry becomes a file at once; the others collect entries
+ * in memory and are written when they grow past a megabyte or at the commit.  The sum is taken from
+ * the same memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -113,8 +114,8 @@ uint64_t out_size(const struct out_file *f)
 /* --- files --- */
 
 /*
- * Images whose name has no id are the ones a reader takes without being told by another image, so those of an older
- * set must not be seen with the new one (CRIU reads no manifest).
+ * Images whose name has no id are the ones a reader takes without being told by another image, so
+ * those of an older set must not be seen with the new one (CRIU reads no manifest).
  */
 static struct err *remove_older(struct image_dir *dir)
 {
@@ -122,14 +123,16 @@ static struct err *remove_older(struct image_dir *dir)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (unlinkat(dir->fd, ours[i], 0) < 0 && errno != ENOENT)
-			return err_sys(errno, "cannot remove the older \"%s/%s\"", dir->path, ours[i]);
+			return err_sys(errno, "cannot remove the older \"%s/%s\"", dir->path,
+				       ours[i]);
 	for (int kind = 0; kind < IMAGE_NR_KINDS; kind++) {
 		const struct image_record *rec = image_record((enum image_kind)kind);
 
 		if (rec->framing == FRAMING_SERVICE || strchr(rec->name, '%'))
 			continue;
 		if (unlinkat(dir->fd, rec->name, 0) < 0 && errno != ENOENT)
-			return err_sys(errno, "cannot remove the older \"%s/%s\"", dir->path, rec->name);
+			return err_sys(errno, "cannot remove the older \"%s/%s\"", dir->path,
+				       rec->name);
 	}
 	return NULL;
 }
@@ -179,14 +182,16 @@ static struct err *out_write(struct image_dir *dir, struct out_file *f, const vo
 	} else {
 		fd = openat(dir->fd, f->name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0)
-			return err_sys(errno, "cannot open image \"%s/%s\" again", dir->path, f->name);
+			return err_sys(errno, "cannot open image \"%s/%s\" again", dir->path,
+				       f->name);
 	}
 	TRY(err_context(fd_write_all(fd, buf, len), "image \"%s/%s\"", dir->path, f->name));
 	f->flushed += len;
 	return NULL;
 }
 
-static struct err *out_write_summed(struct image_dir *dir, struct out_file *f, const void *buf, size_t len)
+static struct err *out_write_summed(struct image_dir *dir, struct out_file *f, const void *buf,
+				    size_t len)
 {
 	if (!f->state) {
 		f->state = XXH3_createState();
@@ -280,7 +285,8 @@ static struct err *out_entry(struct image_dir *dir, struct out_file *f, const Pr
 	uint32_t word = (uint32_t)len;
 
 	if (len > UINT32_MAX / 2)
-		return err_new(ERR_UNSUPPORTED, "an entry of %s would have %zu bytes", f->name, len);
+		return err_new(ERR_UNSUPPORTED, "an entry of %s would have %zu bytes", f->name,
+			       len);
 	TRY(out_head(dir, f));
 	TRY(out_bytes(dir, f, &word, sizeof(word)));
 	TRY(out_reserve(f, len));
@@ -323,8 +329,8 @@ struct err *image_append(struct image_dir *dir, enum image_kind kind, uint64_t i
 	return out_bytes(dir, f, buf, len);
 }
 
-struct err *image_append_from_fd(struct image_dir *dir, enum image_kind kind, uint64_t id, int fd, off_t pos,
-				 uint64_t len)
+struct err *image_append_from_fd(struct image_dir *dir, enum image_kind kind, uint64_t id, int fd,
+				 off_t pos, uint64_t len)
 {
 	struct out_file *f;
 
@@ -341,9 +347,11 @@ struct err *image_append_from_fd(struct image_dir *dir, enum image_kind kind, ui
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(errno, "cannot read %zu bytes for image \"%s\"", want, f->name);
+			return err_sys(errno, "cannot read %zu bytes for image \"%s\"", want,
+				       f->name);
 		if (!n)
-			return err_new(ERR_GONE, "a file became shorter while it was read for image \"%s\"",
+			return err_new(ERR_GONE,
+				       "a file became shorter while it was read for image \"%s\"",
 				       f->name);
 		f->len += (size_t)n;
 		pos += n;
@@ -361,9 +369,12 @@ uint64_t image_dir_bytes(const struct image_dir *dir)
 	return bytes;
 }
 
-struct err *image_write_loose(int dirfd, enum image_kind kind, uint64_t id, const ProtobufCMessage *msg)
+struct err *image_write_loose(int dirfd, enum image_kind kind, uint64_t id,
+			      const ProtobufCMessage *msg)
 {
-	struct image_dir loose = { .fd = dirfd, .path = (char *)".", .is_begun = true,
+	struct image_dir loose = { .fd = dirfd,
+				   .path = (char *)".",
+				   .is_begun = true,
 				   .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct out_file f = { .kind = kind, .id = id };
 	struct err *e;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages through sinks and back through sources: chains of parents, threads, damage, hostile page maps. */
+/*
+ * Pages through sinks and back through sources: chains of parents, threads, damage, hostile page
+ * maps.
+ */
 #include <pthread.h>
 
 #include "pagemap.pb-c.h"
@@ -24,8 +27,8 @@ struct run {
 	uint32_t flags;
 };
 
-static void sink_runs(struct image_dir *dir, enum image_kind kind, const struct run *runs, size_t nr,
-		      int generation)
+static void sink_runs(struct image_dir *dir, enum image_kind kind, const struct run *runs,
+		      size_t nr, int generation)
 {
 	struct page_sink *sink = NULL;
 	char page[PAGE];
@@ -44,7 +47,8 @@ static void sink_runs(struct image_dir *dir, enum image_kind kind, const struct 
 	CHECK_OK(page_sink_finish(sink));
 }
 
-static void set_write(const char *path, const char *parent, const struct run *runs, size_t nr, int generation)
+static void set_write(const char *path, const char *parent, const struct run *runs, size_t nr,
+		      int generation)
 {
 	InventoryEntry inv = plain_inventory();
 	struct image_dir *dir = NULL;
@@ -278,7 +282,8 @@ static void page_maps_of_all_versions_are_read(void)
 {
 	static const struct fields v42[] = { { 0x1000, 0, NONE, 4, 2 } };
 	static const struct fields v41[] = { { 0x1000, 2, NONE, 4, NONE } };
-	static const struct fields old[] = { { 0x1000, 2, NONE, NONE, NONE }, { 0x3000, 1, 0, NONE, NONE } };
+	static const struct fields old[] = { { 0x1000, 2, NONE, NONE, NONE },
+					     { 0x3000, 1, 0, NONE, NONE } };
 	static const struct fields lazy[] = { { 0x1000, 2, NONE, 2, NONE } };
 
 	CHECK_OK(fields_check(v42, 1, 2));
@@ -291,18 +296,20 @@ static void page_maps_of_all_versions_are_read(void)
 static void hostile_page_maps_are_refused(void)
 {
 	static const struct fields bad[][2] = {
-		{ { 0x1000, 2, NONE, 4, 3 }, { 0x9000, 1, NONE, 4, 1 } },     /* more than the file has */
-		{ { 0x2000, 1, NONE, 4, 1 }, { 0x1000, 1, NONE, 4, 1 } },     /* out of order */
-		{ { 0x1000, 2, NONE, 4, 2 }, { 0x2000, 1, NONE, 4, 1 } },     /* overlap */
-		{ { 0x1001, 1, NONE, 4, 1 }, { 0x9000, 1, NONE, 4, 1 } },     /* not aligned */
-		{ { 0x1000, 0, NONE, 4, 0 }, { 0x9000, 1, NONE, 4, 1 } },     /* nothing */
+		{ { 0x1000, 2, NONE, 4, 3 },
+		  { 0x9000, 1, NONE, 4, 1 } }, /* more than the file has */
+		{ { 0x2000, 1, NONE, 4, 1 }, { 0x1000, 1, NONE, 4, 1 } }, /* out of order */
+		{ { 0x1000, 2, NONE, 4, 2 }, { 0x2000, 1, NONE, 4, 1 } }, /* overlap */
+		{ { 0x1001, 1, NONE, 4, 1 }, { 0x9000, 1, NONE, 4, 1 } }, /* not aligned */
+		{ { 0x1000, 0, NONE, 4, 0 }, { 0x9000, 1, NONE, 4, 1 } }, /* nothing */
 		{ { 0x1000, 0, NONE, 4, NONE }, { 0x9000, 1, NONE, 4, 1 } },
-		{ { 0x1000, 1, NONE, 5, 1 }, { 0x9000, 1, NONE, 4, 1 } },     /* here and there */
-		{ { 0x1000, 1, NONE, 12, 1 }, { 0x9000, 1, NONE, 4, 1 } },    /* unknown flag */
-		{ { 0x1000, 1, NONE, 0, 1 }, { 0x9000, 1, NONE, 4, 1 } },     /* nowhere */
-		{ { 0x1000, 1, NONE, 1, 1 }, { 0x9000, 1, NONE, 4, 1 } },     /* no parent */
+		{ { 0x1000, 1, NONE, 5, 1 }, { 0x9000, 1, NONE, 4, 1 } },  /* here and there */
+		{ { 0x1000, 1, NONE, 12, 1 }, { 0x9000, 1, NONE, 4, 1 } }, /* unknown flag */
+		{ { 0x1000, 1, NONE, 0, 1 }, { 0x9000, 1, NONE, 4, 1 } },  /* nowhere */
+		{ { 0x1000, 1, NONE, 1, 1 }, { 0x9000, 1, NONE, 4, 1 } },  /* no parent */
 		{ { 0x1000, 1, 1, NONE, 1 }, { 0x9000, 1, NONE, 4, 1 } },
-		{ { 0x1000, 1, NONE, 2, UINT64_MAX }, { 0x9000, 1, NONE, 4, 1 } }, /* round the end */
+		{ { 0x1000, 1, NONE, 2, UINT64_MAX },
+		  { 0x9000, 1, NONE, 4, 1 } }, /* round the end */
 		{ { 0x1000, 1, NONE, 2, 1ull << 52 }, { 0x9000, 1, NONE, 4, 1 } },
 		{ { NONE, 1, NONE, 4, 1 }, { 0x9000, 1, NONE, 4, 1 } },
 		{ { 0x1000, NONE, NONE, 4, 1 }, { 0x9000, 1, NONE, 4, 1 } },

@@ -35,16 +35,27 @@ static void names_come_back(void)
 
 static void foreign_names_are_no_images(void)
 {
-	static const char *const names[] = { "", "core-.img", "core--1.img", "core-01.img", "core-1.img.bak",
-					     "core-0x1.img", "core-a.img", "ghost-file-G.img", "pages-1",
-					     "core-18446744073709551616.img", "../core-1.img", "dump.log" };
+	static const char *const names[] = { "",
+					     "core-.img",
+					     "core--1.img",
+					     "core-01.img",
+					     "core-1.img.bak",
+					     "core-0x1.img",
+					     "core-a.img",
+					     "ghost-file-G.img",
+					     "pages-1",
+					     "core-18446744073709551616.img",
+					     "../core-1.img",
+					     "dump.log" };
 	enum image_kind kind;
 	uint64_t id;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		CHECK(!image_name_parse(names[i], &kind, &id));
-	CHECK(image_name_parse("ghost-file-1f.img", &kind, &id) && kind == IMAGE_GHOST_FILE && id == 31);
-	CHECK(image_name_parse("pagemap-shmem-7.img", &kind, &id) && kind == IMAGE_PAGEMAP_SHMEM && id == 7);
+	CHECK(image_name_parse("ghost-file-1f.img", &kind, &id) && kind == IMAGE_GHOST_FILE &&
+	      id == 31);
+	CHECK(image_name_parse("pagemap-shmem-7.img", &kind, &id) && kind == IMAGE_PAGEMAP_SHMEM &&
+	      id == 7);
 }
 
 static void payload_lengths_do_not_overflow(void)
@@ -90,8 +101,10 @@ static int depth_of(const ProtobufCMessageDescriptor *desc, int depth)
 static void only_two_messages_nest_freely(void)
 {
 	for (int kind = 0; kind < IMAGE_NR_KINDS; kind++) {
-		const ProtobufCMessageDescriptor *desc = image_record((enum image_kind)kind)->message;
-		bool guarded = desc == &cgroup_entry__descriptor || desc == &apparmor_entry__descriptor;
+		const ProtobufCMessageDescriptor *desc =
+			image_record((enum image_kind)kind)->message;
+		bool guarded = desc == &cgroup_entry__descriptor ||
+			       desc == &apparmor_entry__descriptor;
 
 		if (desc)
 			CHECK((depth_of(desc, 0) >= 20) == guarded);
@@ -132,7 +145,8 @@ static void failures_name_the_field(void)
 	e = wire_unpack(&core_entry__descriptor, cut, sizeof(cut), a, &msg);
 	CHECK(e && strstr(err_message(e), "core_entry.thread_info is cut short"));
 	err_drop(e, "expected");
-	CHECK_ERR(wire_unpack(&core_entry__descriptor, wrong_type, sizeof(wrong_type), a, &msg), ERR_IMAGE);
+	CHECK_ERR(wire_unpack(&core_entry__descriptor, wrong_type, sizeof(wrong_type), a, &msg),
+		  ERR_IMAGE);
 	CHECK_ERR(wire_unpack(&core_entry__descriptor, group, sizeof(group), a, &msg), ERR_IMAGE);
 	e = wire_unpack(&core_entry__descriptor, NULL, 0, a, &msg);
 	CHECK(e && strstr(err_message(e), "core_entry.mtype is missing"));

@@ -249,8 +249,8 @@ static void write_small(void)
 	CHECK_OK(set_check(dir_path));
 }
 
-static const char *const small_files[] = { "inventory.img", MANIFEST_NAME, "utsns-10.img", "pagemap-5.img",
-					   "pages-1.img" };
+static const char *const small_files[] = { "inventory.img", MANIFEST_NAME, "utsns-10.img",
+					   "pagemap-5.img", "pages-1.img" };
 
 static void every_flipped_bit_is_found(void)
 {
@@ -328,8 +328,8 @@ static void manifests_are_parsed_strictly(void)
 static void foreign_sets_are_taken(void)
 {
 	struct image_dir *dir = NULL;
-	uint8_t uts[64] = { 0x19, 0x43, 0x56, 0x54, 0x03, 0x32, 0x47, 0x54, 6, 0, 0, 0,
-			    0x0a, 1, 'n', 0x12, 1, 'd' };
+	uint8_t uts[64] = { 0x19, 0x43, 0x56, 0x54, 0x03, 0x32, 0x47, 0x54, 6,
+			    0,	  0,	0,    0x0a, 1,	  'n',	0x12, 1,    'd' };
 	struct arena *a = arena_new();
 	UtsnsEntry *got = NULL;
 
@@ -364,15 +364,15 @@ static void hostile_framing_is_refused(void)
 		const char *bytes;
 		size_t len;
 	} tails[] = {
-		{ "", 0 },                           /* no entry */
-		{ "\6", 1 },                         /* half a length */
-		{ "\xff\xff\xff\xff", 4 },           /* 4 GiB */
-		{ "\xff\xff\xff\x7f\n\1n\22\1d", 10 }, /* 2 GiB */
-		{ "\7\0\0\0\n\1n\22\1d", 10 },       /* one too many */
-		{ "\5\0\0\0\n\1n\22\1d", 10 },       /* one too few */
-		{ "\3\0\0\0\n\1n", 7 },              /* domainname missing */
+		{ "", 0 },					  /* no entry */
+		{ "\6", 1 },					  /* half a length */
+		{ "\xff\xff\xff\xff", 4 },			  /* 4 GiB */
+		{ "\xff\xff\xff\x7f\n\1n\22\1d", 10 },		  /* 2 GiB */
+		{ "\7\0\0\0\n\1n\22\1d", 10 },			  /* one too many */
+		{ "\5\0\0\0\n\1n\22\1d", 10 },			  /* one too few */
+		{ "\3\0\0\0\n\1n", 7 },				  /* domainname missing */
 		{ "\6\0\0\0\n\1n\22\1d\6\0\0\0\n\1n\22\1d", 20 }, /* two entries */
-		{ "\6\0\0\0\n\1n\22\1d\0", 11 },     /* a byte behind the end */
+		{ "\6\0\0\0\n\1n\22\1d\0", 11 },		  /* a byte behind the end */
 	};
 	uint8_t file[64];
 
