@@ -56,6 +56,18 @@ struct err *pagemap_read(int fd, uint64_t start, uint64_t nr_pages, uint64_t *wo
 	return NULL;
 }
 
+/*
+ * The kernel walks in batches of 512 runs and sets walk_end only where a batch filled up: after a last batch that did not,
+ * it is that of an earlier one, with runs behind it (seen on 6.18).
+ */
+static uint64_t scan_end(const struct pagemap_scan *scan, const struct pm_scan_abi *arg,
+			 const struct pagemap_run *runs, size_t nr)
+{
+	if (nr < arg->vec_len && !scan->max_pages)
+		return scan->end;
+	return nr ? MAX(arg->walk_end, runs[nr - 1].end) : arg->walk_end;
+}
+
 struct err *pagemap_scan(int fd, const struct pagemap_scan *scan, struct pagemap_run *runs,
 			 size_t nr_runs, size_t *nr_out, uint64_t *walk_end_out)
 {
@@ -80,6 +92,6 @@ struct err *pagemap_scan(int fd, const struct pagemap_scan *scan, struct pagemap
 	if (n < 0)
 		return err_sys(errno, "cannot scan the page map from %#lx to %#lx", scan->start, scan->end);
 	*nr_out = (size_t)n;
-	*walk_end_out = arg.walk_end;
+	*walk_end_out = scan_end(scan, &arg, runs, (size_t)n);
 	return NULL;
 }
