@@ -164,6 +164,14 @@ static uint64_t sharing_flags(const struct task *t)
 	return flags;
 }
 
+/* What the parent gets when this one ends; ours is the tool, which waits for SIGCHLD. */
+static int exit_signal_of(const struct born *b)
+{
+	const TaskCoreEntry *tc = b->task && b->parent ? b->task->threads[0].core->tc : NULL;
+
+	return tc && tc->has_exit_signal ? (int)tc->exit_signal : SIGCHLD;
+}
+
 static struct err *fork_failed(int errnum, pid_t pid)
 {
 	struct err *e = err_sys(errnum, "cannot make a process with pid %d", pid);
@@ -186,7 +194,8 @@ static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
 	pid_t want = b->pid;
 	struct clone_args args = {
 		.flags = sharing_flags(b->task) | (as_sibling ? CLONE_PARENT : 0),
-		.exit_signal = as_sibling ? 0 : SIGCHLD,
+		/* With CLONE_PARENT it is the maker's own. */
+		.exit_signal = as_sibling ? 0 : exit_signal_of(b),
 		.set_tid = (uint64_t)(uintptr_t)&want,
 		.set_tid_size = 1,
 	};

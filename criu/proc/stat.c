@@ -68,6 +68,7 @@ static void stat_assign(struct proc_stat *st, const uint64_t *f)
 	st->esp = f[29];
 	st->eip = f[30];
 	st->cpu = (uint32_t)f[39];
+	st->exit_signal = (int32_t)f[38];
 	st->rt_priority = (uint32_t)f[40];
 	st->policy = (uint32_t)f[41];
 	st->start_data = f[45];

@@ -33,6 +33,7 @@ struct proc_stat {
 	uint64_t start_time;  /* clock ticks since boot */
 	uint64_t start_code, end_code, start_stack;
 	uint64_t esp, eip;    /* only for dying tasks and core dumps */
+	int32_t exit_signal;  /* what the parent gets when the process ends; -1: a thread */
 	uint32_t cpu;
 	uint32_t rt_priority;
 	uint32_t policy;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is a number or a word of its own: names, personality, robust list, parent-death signal and the like. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,10 @@ static struct err *misc_dump_task(struct dump *d, struct task *t, const struct t
 	TRY(proc_read_oom_score_adj(p->dirfd, &oom_score_adj));
 	tc->has_oom_score_adj = true;
 	tc->oom_score_adj = oom_score_adj;
+	if (p->stat.exit_signal >= 0 && p->stat.exit_signal != SIGCHLD) {
+		tc->has_exit_signal = true;
+		tc->exit_signal = p->stat.exit_signal;
+	}
 	tc->has_child_subreaper = true;
 	tc->child_subreaper = p->parasite.child_subreaper;
 	if (p->parasite.membarrier > 0) {
@@ -67,6 +72,8 @@ static struct err *misc_check(const struct restore *r UNUSED, const struct task 
 {
 	const CoreEntry *core = t->threads[0].core;
 
+	if (core->tc->has_exit_signal && core->tc->exit_signal > 64)
+		return err_new(ERR_IMAGE, "core-%d.img: exit signal %u", t->ns_pid, core->tc->exit_signal);
 	if (core->thread_info->gpregs->has_mode && core->thread_info->gpregs->mode != USER_X86_REGS_MODE__NATIVE)
 		return err_new(ERR_UNSUPPORTED, "task %d is a 32-bit program", t->ns_pid);
 	return NULL;
