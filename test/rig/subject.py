@@ -15,6 +15,14 @@ class Subject:
         self.pid = None
         self.served = -1    # the number of the last answer
 
+    @classmethod
+    def restored(cls, sandbox, directory, pid):
+        """One that a restore made elsewhere from the images."""
+        subject = cls.__new__(cls)
+        subject.sandbox, subject.dir, subject.pid, subject.served = sandbox, directory, pid, -1
+        subject.output = os.path.join(sandbox.folder, "subject.out")
+        return subject
+
     def start(self, limit_s=120.0):
         # Its output is no file of the image's folder, so that a set can be moved.
         self.pid = self.sandbox.spawn(self.argv, self.output)
