@@ -26,6 +26,7 @@
 #include "task/freeze.h"
 #include "task/kobj.h"
 #include "task/seccomp.h"
+#include "task/sharing.h"
 
 struct dump_op {
 	struct dump d;
@@ -125,6 +126,7 @@ static struct err *dump_look(void *arg)
 	for (size_t i = 0; i < d->tree.nr_tasks; i++)
 		TRY(task_look(d, d->tree.tasks[i]));
 	TRY(kobj_ids_assign(d));
+	TRY(sharing_look(d));
 	TRY(ns_look(d));
 	TRY(files_probe(d));
 	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
