@@ -94,6 +94,9 @@ void loaded_fini(struct loaded *l);
  */
 MUST_USE struct err *file_open(struct image_dir *dir, const char *name, int *fd_out,
 			       uint64_t *size_out, bool *found_out);
+/* The same without opening it. */
+MUST_USE struct err *file_size(struct image_dir *dir, const char *name, uint64_t *size_out,
+			       bool *found_out);
 /* What the manifest says about @name; NULL without one. */
 const struct manifest_file *file_listed(const struct image_dir *dir, const char *name);
 /* Where the entries begin: checks the magic words. */

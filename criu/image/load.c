@@ -54,6 +54,29 @@ struct err *file_open(struct image_dir *dir, const char *name, int *fd_out, uint
 	return NULL;
 }
 
+struct err *file_size(struct image_dir *dir, const char *name, uint64_t *size_out, bool *found_out)
+{
+	const struct manifest_file *listed = file_listed(dir, name);
+	struct stat st;
+
+	/* Opening the set has compared the file with the list. */
+	*found_out = listed;
+	if (listed)
+		*size_out = listed->size;
+	if (dir->has_manifest)
+		return NULL;
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno == ENOENT)
+			return NULL;
+		return err_sys(errno, "cannot look at image \"%s/%s\"", dir->path, name);
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_new(ERR_IMAGE, "image \"%s/%s\" is no regular file", dir->path, name);
+	*size_out = (uint64_t)st.st_size;
+	*found_out = true;
+	return NULL;
+}
+
 static struct err *load_bytes(int fd, size_t len, struct loaded *out)
 {
 	AUTO_FREE uint8_t *buf = NULL;

@@ -79,7 +79,7 @@ struct page_extent {
 	uint64_t start; /* address of the first page, or offset in the shared object */
 	uint64_t nr_pages;
 	uint32_t flags; /* PAGE_PRESENT, maybe PAGE_LAZY; PAGE_LAZY alone: the bytes are not here */
-	int fd;		/* pages file, lent until page_source_close(); -1 for PAGE_LAZY alone */
+	int fd;		/* pages file, lent until it is dropped; -1 for PAGE_LAZY alone */
 	uint64_t offset;      /* of the first page in @fd, in bytes */
 	const uint64_t *sums; /* of each page, or NULL when the set has no manifest */
 	uint32_t file;	      /* which file of the chain; for messages */
@@ -98,9 +98,12 @@ MUST_USE struct err *page_source_open(struct image_dir *dir, enum image_kind kin
  */
 MUST_USE struct err *page_source_find(struct page_source *src, uint64_t addr,
 				      struct page_extent *out, bool *found_out);
-/* Extents in order of addresses, for loops over everything: 0 <= index < page_source_nr(). */
+/*
+ * Extents in order of addresses, for loops over everything: 0 <= index < page_source_nr().  Opens
+ * nothing: the extent's fd is -1 unless page_source_find() has opened that file.
+ */
 size_t page_source_nr(const struct page_source *src);
-MUST_USE struct err *page_source_get(struct page_source *src, size_t index,
+MUST_USE struct err *page_source_get(const struct page_source *src, size_t index,
 				     struct page_extent *out);
 /* Sum of all extents' pages. */
 uint64_t page_source_nr_pages(const struct page_source *src);

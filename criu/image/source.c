@@ -192,14 +192,13 @@ static struct err *file_attach(const struct level *l, uint32_t pages_id)
 {
 	struct source_file *f = l->file;
 	const struct manifest_file *listed;
-	AUTO_FD fd = -1;
 	uint64_t size;
 	bool found;
 
 	f->dir = l->dir;
 	f->fd = -1;
 	image_name(IMAGE_PAGES, pages_id, f->name);
-	TRY(file_open(l->dir, f->name, &fd, &size, &found));
+	TRY(file_size(l->dir, f->name, &size, &found));
 	if (!found)
 		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing, \"%s\" needs it",
 					l->dir->path, f->name, l->name),
@@ -210,7 +209,6 @@ static struct err *file_attach(const struct level *l, uint32_t pages_id)
 		return err_new(ERR_IMAGE, "image \"%s/%s\" has no page sums", l->dir->path,
 			       f->name);
 	f->sums = listed ? listed->sums : NULL;
-	f->fd = fd_take(&fd);
 	return NULL;
 }
 
@@ -337,8 +335,6 @@ static struct err *load_levels(struct page_source *src, enum image_kind kind, st
 		l->file->fd = -1;
 		src->nr_files = *nr_out = i + 1;
 		TRY(level_load(l, kind));
-		/* Open descriptors are for the run that is being read. */
-		page_source_drop_fds(src);
 		needs_parent = l->needs_parent;
 		dir = dir->parent;
 	}
@@ -421,25 +417,22 @@ static struct err *file_use(struct source_file *f)
 	return NULL;
 }
 
-static struct err *extent_make(struct page_source *src, const struct source_run *run, uint64_t addr,
-			       struct page_extent *out)
+static void extent_make(const struct page_source *src, const struct source_run *run, uint64_t addr,
+			struct page_extent *out)
 {
 	uint64_t skip = (addr - run->start) / IMAGE_PAGE_SIZE;
-	struct source_file *f = &src->files[run->file];
-	struct page_extent ext = { .start = addr,
-				   .nr_pages = run->nr_pages - skip,
-				   .flags = run->flags,
-				   .fd = -1,
-				   .file = run->file };
+	const struct source_file *f = &src->files[run->file];
 
-	if (run->flags & PAGE_PRESENT) {
-		TRY(file_use(f));
-		ext.fd = f->fd;
-		ext.offset = (run->page + skip) * IMAGE_PAGE_SIZE;
-		ext.sums = f->sums ? f->sums + run->page + skip : NULL;
-	}
-	*out = ext;
-	return NULL;
+	*out = (struct page_extent){ .start = addr,
+				     .nr_pages = run->nr_pages - skip,
+				     .flags = run->flags,
+				     .fd = -1,
+				     .file = run->file };
+	if (!(run->flags & PAGE_PRESENT))
+		return;
+	out->fd = f->fd;
+	out->offset = (run->page + skip) * IMAGE_PAGE_SIZE;
+	out->sums = f->sums ? f->sums + run->page + skip : NULL;
 }
 
 struct err *page_source_find(struct page_source *src, uint64_t addr, struct page_extent *out,
@@ -456,9 +449,13 @@ struct err *page_source_find(struct page_source *src, uint64_t addr, struct page
 		else
 			high = mid;
 	}
-	if (low < src->list.nr)
-		TRY(extent_make(src, &src->list.runs[low], MAX(addr, src->list.runs[low].start),
-				out));
+	if (low < src->list.nr) {
+		const struct source_run *run = &src->list.runs[low];
+
+		if (run->flags & PAGE_PRESENT)
+			TRY(file_use(&src->files[run->file]));
+		extent_make(src, run, MAX(addr, run->start), out);
+	}
 	*found_out = low < src->list.nr;
 	return NULL;
 }
@@ -468,10 +465,11 @@ size_t page_source_nr(const struct page_source *src)
 	return src->list.nr;
 }
 
-struct err *page_source_get(struct page_source *src, size_t index, struct page_extent *out)
+struct err *page_source_get(const struct page_source *src, size_t index, struct page_extent *out)
 {
 	BUG_ON(index >= src->list.nr);
-	return extent_make(src, &src->list.runs[index], src->list.runs[index].start, out);
+	extent_make(src, &src->list.runs[index], src->list.runs[index].start, out);
+	return NULL;
 }
 
 uint64_t page_source_nr_pages(const struct page_source *src)

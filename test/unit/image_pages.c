@@ -90,6 +90,8 @@ static void one_set_comes_back(void)
 	CHECK_OK(image_dir_open(dirs[0], &dir));
 	CHECK_OK(page_source_open(dir, IMAGE_PAGEMAP, PID, &src));
 	CHECK(page_source_nr(src) == 4 && page_source_nr_pages(src) == 12);
+	CHECK_OK(page_source_get(src, 1, &ext));
+	CHECK(ext.start == 0x15000 && ext.fd == -1 && ext.flags == (PAGE_PRESENT | PAGE_LAZY));
 	CHECK_OK(page_source_find(src, 0, &ext, &found));
 	CHECK(found && ext.start == 0x10000 && ext.nr_pages == 5 && ext.offset == 0 && ext.sums);
 	CHECK_OK(page_source_find(src, 0x12fff, &ext, &found));
