@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Finding the test programs and reading what each declares about itself in its source.
 
-A declaration is one C comment on one line, `/* key: value */`; test/README.md lists the keys.
+A declaration is one comment on one line, `/* key: value */` in C and `# key: value` in a script;
+test/README.md lists the keys.
 """
 import glob
 import os
@@ -11,7 +12,7 @@ KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
     "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat",
 }
-DECLARATION = re.compile(r"^/\* ([a-z][a-z-]*): *(.*?) *\*/$")
+DECLARATION = re.compile(r"^(?:/\*|#) ([a-z][a-z-]*): *(.*?) *(?:\*/)?$")
 
 
 class Case:
@@ -34,6 +35,12 @@ class Case:
     def words(self, key):
         return self.one(key).split()
 
+    def program(self, build):
+        """A case in C was built; a script of test/real is its own program."""
+        if self.path.endswith(".c"):
+            return os.path.join(os.path.abspath(build), "test", "cases", self.name)
+        return self.path
+
     @property
     def budget(self):
         """Seconds a run may take on a quiet machine; the driver multiplies it for slow ones."""
@@ -49,9 +56,14 @@ class Case:
 
 
 def find(top):
-    """All cases below test/cases, by name "room/file"."""
-    paths = sorted(glob.glob(os.path.join(top, "cases", "*", "*.c")))
-    return [Case(p, os.path.relpath(p, os.path.join(top, "cases"))[:-2]) for p in paths]
+    """All cases below test/cases and all scripts of test/real, by name "room/file"."""
+    out = []
+    for path in sorted(glob.glob(os.path.join(top, "cases", "*", "*.c"))):
+        out.append(Case(path, os.path.relpath(path, os.path.join(top, "cases"))[:-2]))
+    for path in sorted(glob.glob(os.path.join(top, "real", "*"))):
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            out.append(Case(path, "real/" + os.path.splitext(os.path.basename(path))[0]))
+    return out
 
 
 def select(cases, wanted, unwanted):
