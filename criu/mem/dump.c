@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "mem/dump.h"
 
+#include <sys/mman.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
@@ -125,6 +127,14 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 	mm->dumpable = p->parasite.dumpable;
 	mm->has_thp_disabled = true;
 	mm->thp_disabled = p->parasite.thp_disabled;
+	if (p->locks_new_mappings) {
+		mm->has_mlockall_flags = true;
+		mm->mlockall_flags = MCL_FUTURE | (p->parasite.populates ? 0 : MCL_ONFAULT);
+	}
+	if (p->parasite.mdwe > 0) {
+		mm->has_mdwe = true;
+		mm->mdwe = p->parasite.mdwe;
+	}
 	TRY(proc_read_coredump_filter(p->dirfd, &mm->coredump_filter));
 	mm->has_coredump_filter = true;
 	TRY(proc_auxv_read(p->dirfd, &auxv));

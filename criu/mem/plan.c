@@ -247,6 +247,8 @@ static void fill_mm(struct worker *w, struct rst_build *b)
 	mm->env_start = e->mm_env_start;
 	mm->env_end = e->mm_env_end;
 	mm->thp_disabled = e->has_thp_disabled ? e->thp_disabled : -1;
+	mm->mlockall = e->mlockall_flags;
+	mm->mdwe = e->mdwe;
 }
 
 struct err *mem_restore_fill(struct worker *w, struct rst_build *b)

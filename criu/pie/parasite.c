@@ -81,6 +81,22 @@ static long membarrier_registrations(void)
 	return found;
 }
 
+/*
+ * After mlockall(MCL_FUTURE) a new mapping is filled at once, unless MCL_ONFAULT was asked for too.  Whether it is locked
+ * is seen from outside.
+ */
+static int new_mapping_populates(void)
+{
+	uint8_t resident = 0;
+	long page = sys_call6(__NR_mmap, 0, 4096, 3, 0x22, -1, 0);
+
+	if (page < 0)
+		return 0;
+	sys_call3(__NR_mincore, page, 4096, (long)&resident);
+	sys_call2(__NR_munmap, page, 4096);
+	return resident & 1;
+}
+
 static void dump_task(struct parasite_args *args)
 {
 	struct parasite_task *t = &args->u.task;
@@ -95,6 +111,7 @@ static void dump_task(struct parasite_args *args)
 	t->thp_disabled = sys_call5(__NR_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0);
 	t->mdwe = sys_call5(__NR_prctl, PR_GET_MDWE_NR, 0, 0, 0, 0);
 	t->membarrier = membarrier_registrations();
+	t->populates = new_mapping_populates();
 	fault(args, PARASITE_PRCTL, PR_GET_CHILD_SUBREAPER,
 	      prctl_get(PR_GET_CHILD_SUBREAPER, &t->child_subreaper));
 }

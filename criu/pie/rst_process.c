@@ -9,6 +9,9 @@
 #define PR_SET_MM 35
 #endif
 
+/* linux/prctl.h since 6.3. */
+#define PR_SET_MDWE_NR 65
+
 enum { MM_MAP = 14, SIGCHLD_NR = 17, SIGKILL_NR = 9, SIGSTOP_NR = 19, SIG_IGN_VALUE = 1, SIGSET_BYTES = 8 };
 
 /* Layout of struct prctl_mm_map (linux/prctl.h). */
@@ -94,8 +97,18 @@ static void set_limit(const struct rst_args *a, uint32_t which, const struct rst
 	rst_must(a, sys_call4(SYS_prlimit64, 0, which, (long)want, 0), RST_AT_RLIMIT, which);
 }
 
+/* What holds for future mappings, now that all mappings of the program are made. */
+static void set_future_mappings(const struct rst_args *a)
+{
+	if (a->mm.mlockall)
+		rst_must(a, sys_call1(SYS_mlockall, a->mm.mlockall), RST_AT_MLOCKALL, 0);
+	if (a->mm.mdwe)
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_MDWE_NR, a->mm.mdwe, 0, 0, 0), RST_AT_MDWE, 0);
+}
+
 void rst_process_late(const struct rst_args *a)
 {
+	set_future_mappings(a);
 	for (uint32_t i = 0; i < a->process.nr_rlimits; i++)
 		set_limit(a, i, &a->process.rlimits[i]);
 }

@@ -155,6 +155,18 @@ static bool parse_vm_size(struct status_parse *p, struct scan *v, size_t offset)
 	return true;
 }
 
+static bool parse_kib(struct status_parse *p, struct scan *v, size_t offset)
+{
+	uint64_t kib;
+
+	scan_blanks(v);
+	if (!scan_u64(v, &kib) || kib > UINT64_MAX / 1024)
+		return false;
+	FIELD(uint64_t, p, offset) = kib * 1024;
+	v->pos = v->end; /* " kB" */
+	return true;
+}
+
 static bool parse_thread_features(struct status_parse *p, struct scan *v, size_t offset)
 {
 	bool *flag = &FIELD(bool, p, offset);
@@ -188,6 +200,7 @@ static const struct status_field {
 	ROW("NSsid:",               parse_ns_list,         ns_sids),
 	ROW("Kthread:",             parse_kthread,         kthread),
 	ROW("VmSize:",              parse_vm_size,         has_mm),
+	ROW("VmLck:",               parse_kib,             locked_bytes),
 	ROW("CoreDumping:",         parse_bool,            core_dumping),
 	ROW("THP_enabled:",         parse_thp,             thp_enabled),
 	ROW("Threads:",             parse_dec,             nr_threads),

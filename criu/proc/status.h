@@ -32,6 +32,7 @@ struct proc_status {
 	bool has_kthread;          /* since 6.8 */
 	bool kthread;
 	bool has_mm;               /* a VmSize line: not a zombie or kernel thread */
+	uint64_t locked_bytes;     /* VmLck: of mlock(2) and mlockall(2) */
 	bool core_dumping;
 	bool has_thp_enabled;      /* since 5.0 */
 	bool thp_enabled;          /* false: PR_SET_THP_DISABLE or no THP in this kernel */

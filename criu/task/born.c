@@ -265,10 +265,14 @@ static struct err *check_shared(const struct restore *r)
 {
 	for (size_t i = 0; i < r->tree.nr_tasks; i++) {
 		const struct task *t = r->tree.tasks[i];
+		bool table, fs;
 
-		if (!t->parent || !t->ids || !r->born->list[i]->as_sibling)
+		if (!t->parent || !t->ids)
 			continue;
-		if (t->ids->files_id == t->parent->ids->files_id || t->ids->fs_id == t->parent->ids->fs_id)
+		table = t->ids->files_id == t->parent->ids->files_id;
+		fs = t->ids->fs_id == t->parent->ids->fs_id;
+		r->born->shares_tables |= table;
+		if ((table || fs) && r->born->list[i]->as_sibling)
 			return err_new(ERR_UNSUPPORTED,
 				       "task %d shares files with its parent but is in another session", t->ns_pid);
 	}

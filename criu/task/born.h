@@ -41,6 +41,7 @@ struct born_plan {
 	struct born *first; /* the root task's, or a helper that makes it */
 	size_t nr_workers;  /* live tasks */
 	size_t nr_helpers;
+	bool shares_tables;   /* some task has its parent's descriptor table */
 	pid_t outer_sid, outer_pgid; /* those of the coordinator */
 };
 

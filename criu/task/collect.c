@@ -179,6 +179,17 @@ static struct err *timers_collect(struct injection *in)
 	return NULL;
 }
 
+/* The parasite's area is a new mapping like any other: mlockall(MCL_FUTURE) shows in it. */
+static struct err *future_locks_look(struct injection *in)
+{
+	struct task_probe *p = in->t->probe;
+	struct proc_status now;
+
+	TRY(proc_status_read(p->dirfd, in->d->arena, &now));
+	p->locks_new_mappings = now.locked_bytes >= p->status.locked_bytes + PARASITE_AREA_LEN;
+	return NULL;
+}
+
 static struct err *task_collect(struct injection *in)
 {
 	struct task_probe *p = in->t->probe;
@@ -186,6 +197,7 @@ static struct err *task_collect(struct injection *in)
 
 	TRY(parasite_call(&in->parasite, &in->leader, PARASITE_TASK, &in->args));
 	p->parasite = in->args.u.task;
+	TRY(future_locks_look(in));
 	TRY(timers_collect(in));
 	leader->core = core_new(in->d->arena);
 	leader->core->tc = task_core_new(in->d->arena, in->t, p->stat.comm);

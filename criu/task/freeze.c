@@ -415,6 +415,8 @@ static struct err *check_root(pid_t pid)
 	if (st.flags & PROC_PF_KTHREAD)
 		return err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it is a thread of the kernel", pid,
 			       st.comm);
+	if (st.state == 'Z' && st.nr_threads > 1)
+		return freezer_leader_ended(pid);
 	if (st.state == 'Z')
 		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it has ended", pid, st.comm),
 				"dump its parent %d", st.ppid);

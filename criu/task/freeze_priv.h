@@ -104,6 +104,7 @@ MUST_USE struct err *freezer_wait(struct freezer *f);
 void freezer_pend(struct freezer *f, struct frozen_thread *th);
 
 /* freeze_stuck.c */
+MUST_USE struct err *freezer_leader_ended(pid_t pid);
 /* A leader that ended before its other threads: patience for a moment, then the failure. */
 MUST_USE struct err *freezer_check_ending(struct frozen_task *t);
 /* Looks at the pending threads and helps those that cannot stop by themselves; @ask: repeats the request. */

@@ -53,7 +53,7 @@ static void comm_of(pid_t pid, char *comm)
 	err_drop(e, "only the name in a message");
 }
 
-static struct err *leader_ended(pid_t pid)
+struct err *freezer_leader_ended(pid_t pid)
 {
 	char comm[COMM_LEN];
 
@@ -77,7 +77,7 @@ struct err *freezer_check_ending(struct frozen_task *t)
 	if (st.nr_threads <= 1)
 		t->kind = KIND_ZOMBIE;
 	else if (clock_us() - t->ending_us > ENDING_PATIENCE_US)
-		return leader_ended(t->pid);
+		return freezer_leader_ended(t->pid);
 	return NULL;
 }
 
@@ -201,7 +201,7 @@ static struct err *unstick_thread(struct freezer *f, struct frozen_thread *th, b
 		if (!th->task->ending_us)
 			th->task->ending_us = clock_us();
 		else if (clock_us() - th->task->ending_us > ENDING_PATIENCE_US)
-			return leader_ended(th->tid);
+			return freezer_leader_ended(th->tid);
 	}
 	if (ask && (s.state == 'R' || s.state == 'S') && !th->runs_for)
 		ask_twice(th);

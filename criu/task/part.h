@@ -37,6 +37,7 @@ struct task_probe {
 	struct proc_timers timers;
 	uint64_t leftover; /* area of a killed tool, or 0 */
 	struct parasite_task parasite;
+	bool locks_new_mappings; /* mlockall(MCL_FUTURE): the parasite's area was locked */
 	struct parasite_timer *timer_values; /* of each of @timers */
 };
 

@@ -42,6 +42,8 @@ enum rst_where {
 	/* restorer.c and the other parts */
 	RST_AT_MM_MAP = 32,
 	RST_AT_THP,
+	RST_AT_MLOCKALL,
+	RST_AT_MDWE,
 	RST_AT_PERSONALITY,
 	RST_AT_EXE,
 	RST_AT_COMM,
@@ -89,6 +91,8 @@ struct rst_mm {
 	uint64_t auxv_off;
 	int32_t dumpable; /* -1: leave */
 	int32_t thp_disabled; /* -1: leave */
+	uint32_t mlockall; /* flags for future mappings, 0: none */
+	uint32_t mdwe; /* PR_SET_MDWE, 0: leave */
 };
 
 /* ---- whole process ---- */
