@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -30,17 +31,22 @@ enum {
 	ARENA_OWN_CHUNK = ARENA_CHUNK / 8,
 #endif
 	ARENA_GROW_FIRST = 8,
+	/* With this much in small chunks, huge pages follow: a thousand forks copy a thousand page tables. */
+	ARENA_SMALL = 8 * ARENA_CHUNK,
+	ARENA_HUGE = 2 * 1024 * 1024,
 };
 
 struct chunk {
 	struct chunk *next;
 	size_t used;
 	size_t len;
+	bool is_mapped; /* by chunk_map_huge() */
 	_Alignas(ARENA_ALIGN) char bytes[];
 };
 
 struct arena {
 	struct chunk *chunks;
+	size_t small_bytes; /* in chunks of ARENA_CHUNK */
 	ProtobufCAllocator pb;
 };
 
@@ -63,6 +69,42 @@ static struct chunk *chunk_new(size_t len)
 		arena_out_of_memory();
 	c->len = len;
 	return c;
+}
+
+/* One huge page where the kernel has one; NULL if there is no room. */
+static struct chunk *chunk_map_huge(void)
+{
+	char *base = mmap(NULL, 2 * ARENA_HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *start;
+	struct chunk *c;
+
+	if (base == MAP_FAILED)
+		return NULL;
+	start = (char *)(((uintptr_t)base + ARENA_HUGE - 1) & ~(uintptr_t)(ARENA_HUGE - 1));
+	if (start > base)
+		munmap(base, start - base);
+	if (start < base + ARENA_HUGE)
+		munmap(start + ARENA_HUGE, base + ARENA_HUGE - start);
+	madvise(start, ARENA_HUGE, MADV_HUGEPAGE);
+	c = (struct chunk *)start;
+	c->len = ARENA_HUGE - sizeof(*c);
+	c->is_mapped = true;
+	return c;
+}
+
+/* The chunk for the pieces to come. */
+static struct chunk *chunk_next(struct arena *a)
+{
+	struct chunk *c = NULL;
+
+#ifndef ARENA_PIECEWISE
+	if (a->small_bytes >= ARENA_SMALL)
+		c = chunk_map_huge();
+#endif
+	if (c)
+		return c;
+	a->small_bytes += ARENA_CHUNK;
+	return chunk_new(ARENA_CHUNK);
 }
 
 static void *pb_alloc(void *arena, size_t len)
@@ -92,7 +134,10 @@ void arena_free(struct arena *a)
 		return;
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
-		free(c);
+		if (c->is_mapped)
+			munmap(c, ARENA_HUGE);
+		else
+			free(c);
 	}
 	free(a);
 }
@@ -120,7 +165,7 @@ void *arena_alloc(struct arena *a, size_t len)
 	if (len > ARENA_OWN_CHUNK || rounded < len)
 		return arena_own_chunk(a, len);
 	if (!c || c->len - c->used < rounded) {
-		c = chunk_new(ARENA_CHUNK);
+		c = chunk_next(a);
 		c->next = a->chunks;
 		a->chunks = c;
 	}

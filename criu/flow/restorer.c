@@ -20,6 +20,7 @@
 #include "mem/mm.h"
 #include "mem/restore.h"
 #include "pie/abi/restorer.h"
+#include "task/born.h"
 #include "task/restore_parts.h"
 #include "task/rst_build.h"
 #include "task/stage.h"
@@ -196,13 +197,10 @@ static struct err *close_tool(struct worker *w, int exe_fd)
 {
 	const struct tree *tree = &w->restore->tree;
 	struct stage *s = w->restore->stage;
-	bool any_shared = false;
 	size_t nr = 0;
 	int *keep;
 
-	for (size_t i = 0; i < tree->nr_tasks; i++)
-		any_shared |= shares_table(tree->tasks[i], tree->tasks[i]->parent);
-	if (!any_shared)
+	if (!w->restore->born->shares_tables)
 		return close_above(w, &exe_fd, 1);
 	stage_slot(s, w->task->index)->exe_fd = exe_fd;
 	TRY(stage_meet(w));
