@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -127,12 +128,12 @@ static struct err *refuse_own_group(const char *path)
 }
 
 /*
- * The guard: it leaves when told so by a byte and puts the group back when its pipe ends without one.
+ * The guard: it leaves when told so by a byte and puts the group back when its socket ends without one.
  * It must not be stopped by what stops the tool, and holds none of the tool's descriptors.
  */
-static void guard_main(const struct cgroup_freezer *c, int pipe_fd, int64_t limit_ms)
+static void guard_main(const struct cgroup_freezer *c, int sock, int64_t limit_ms)
 {
-	struct pollfd p = { .fd = pipe_fd, .events = POLLIN };
+	struct pollfd p = { .fd = sock, .events = POLLIN };
 	struct err *e;
 	char byte;
 
@@ -140,7 +141,7 @@ static void guard_main(const struct cgroup_freezer *c, int pipe_fd, int64_t limi
 	prctl(PR_SET_NAME, "criu-lite-thaw");
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_IGN);
-	if (poll(&p, 1, (int)limit_ms) > 0 && read(pipe_fd, &byte, 1) == 1)
+	if (poll(&p, 1, (int)limit_ms) > 0 && read(sock, &byte, 1) == 1)
 		_exit(0);
 	e = write_state(c, c->was_frozen);
 	if (e)
@@ -153,8 +154,9 @@ static struct err *guard_start(struct cgroup_freezer *c, int64_t limit_ms)
 	int fds[2];
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC))
-		return err_sys(errno, "cannot make a pipe");
+	/* Not a pipe: writing to a guard that is gone must not bring SIGPIPE. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return err_sys(errno, "cannot make a socket pair");
 	pid = fork();
 	if (pid < 0) {
 		close(fds[0]);
@@ -184,7 +186,7 @@ static void guard_stop(struct cgroup_freezer *c)
 
 	if (!c->guard_pid)
 		return;
-	if (write(c->guard_fd, "q", 1) != 1)
+	if (send(c->guard_fd, "q", 1, MSG_NOSIGNAL) != 1)
 		log_debug("task", c->guard_pid, "the guard of the cgroup is gone already");
 	close(c->guard_fd);
 	while (waitpid(c->guard_pid, &status, 0) < 0 && errno == EINTR)
@@ -257,6 +259,19 @@ struct err *cgroup_freezer_start(struct cgroup_freezer *c, const char *path, uin
 	if (e)
 		cgroup_freezer_end(c);
 	return e;
+}
+
+bool cgroup_freezer_bars(const struct cgroup_freezer *c, pid_t pid, pid_t tid)
+{
+	AUTO_FREE char *text = NULL;
+	struct err *e;
+
+	if (!c->is_used || !c->is_frozen || c->is_v2)
+		return false;
+	/* The state in stat is D for all frozen tasks; only the place in the kernel tells. */
+	e = file_slurp_at(AT_FDCWD, &text, NULL, "/proc/%d/task/%d/wchan", pid, tid);
+	err_drop(e, "attaching to it will tell");
+	return text && !strcmp(text, "do_signal_stop");
 }
 
 struct err *cgroup_freezer_thaw(struct cgroup_freezer *c)

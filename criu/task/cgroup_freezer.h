@@ -31,6 +31,11 @@ struct cgroup_freezer {
  */
 MUST_USE struct err *cgroup_freezer_start(struct cgroup_freezer *c, const char *path,
 					  uint64_t deadline_us);
+/*
+ * Whether a thread must not be attached to now: a task that a signal stopped and a frozen v1 group holds never
+ * completes the move from its stop to ours, and PTRACE_SEIZE would wait for it.
+ */
+bool cgroup_freezer_bars(const struct cgroup_freezer *c, pid_t pid, pid_t tid);
 /* Lets the group go, also one that the user had frozen: tracees must be able to run for us. */
 MUST_USE struct err *cgroup_freezer_thaw(struct cgroup_freezer *c);
 /*

@@ -87,8 +87,12 @@ static struct err *find_child(struct freezer *f, pid_t pid, struct pass *p)
 	if (pid == getpid())
 		return err_new(ERR_USAGE, "cannot dump the tree: this tool is in it");
 	t = freezer_add_task(f, pid);
-	p->nr_found++;
-	return freezer_seize(f, t, pid);
+	TRY(freezer_seize(f, t, pid));
+	if (t->kind == KIND_GONE)
+		f->saw_change = true;
+	else
+		p->nr_found++;
+	return NULL;
 }
 
 static struct err *find_children(struct freezer *f, struct frozen_task *t, int dirfd, struct pass *p)
@@ -351,15 +355,17 @@ static struct err *freeze_by_cgroup(struct freezer *f)
 
 static struct err *freeze_all(struct freezer *f)
 {
-	struct frozen_task *root = freezer_add_task(f, f->root_pid);
+	const struct frozen_thread *leader;
 
-	/* The group first: it stops the tree at once. */
-	if (!f->opts->freeze_cgroup)
-		TRY(freezer_seize(f, root, f->root_pid));
-	else
+	if (f->opts->freeze_cgroup) {
+		freezer_add_task(f, f->root_pid);
 		TRY(freeze_by_cgroup(f));
+	}
+	if (!freezer_find(f, f->root_pid))
+		TRY(freezer_seize(f, freezer_add_task(f, f->root_pid), f->root_pid));
 	TRY(freeze_passes(f));
-	if (root->kind != KIND_LIVE)
+	leader = freezer_find(f, f->root_pid);
+	if (!leader || leader->task->kind != KIND_LIVE)
 		return err_new(ERR_GONE, "cannot freeze the tree: its root, task %d, has ended", f->root_pid);
 	return NULL;
 }

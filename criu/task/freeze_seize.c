@@ -21,6 +21,7 @@
 #include "base/options.h"
 
 #include "proc/stat.h"
+#include "task/regs.h"
 
 enum {
 	FIRST_BUCKETS = 1024,
@@ -220,8 +221,15 @@ static struct err *attach(struct freezer *f, struct frozen_task *t, pid_t tid, b
 struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid)
 {
 	bool is_zombie;
-	struct err *e = attach(f, t, tid, &is_zombie);
+	struct err *e;
 
+	if (cgroup_freezer_bars(&f->cgroup, t->pid, tid)) {
+		/* Found again after the group is let go. */
+		if (tid == t->pid)
+			t->kind = KIND_GONE;
+		return NULL;
+	}
+	e = attach(f, t, tid, &is_zombie);
 	if (!e && !is_zombie) {
 		struct frozen_thread *th = thread_add(f, t, tid);
 
@@ -285,6 +293,7 @@ bool freezer_poll(struct freezer *f, struct frozen_thread *th)
 {
 	int status;
 	pid_t pid = waitpid(th->tid, &status, __WALL | WNOHANG);
+	struct err *e;
 
 	if (pid == 0 || (pid < 0 && errno == EINTR))
 		return false;
@@ -299,6 +308,9 @@ bool freezer_poll(struct freezer *f, struct frozen_thread *th)
 			freezer_pend(f, th);
 		return true;
 	}
+	e = regs_settle_call(th->task->pid, th->tid);
+	if (e)
+		err_drop(e, "it has ended, and a later wait says so; or it is 32-bit, and the look says so");
 	th->state = THREAD_STOPPED;
 	th->stop_signal = WSTOPSIG(status);
 	th->runs_for = NULL;
