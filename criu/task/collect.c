@@ -96,7 +96,7 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 		TRY(proc_open_thread(p->dirfd, thread->host_tid, &dirfd));
 		TRY(proc_status_read(dirfd, d->arena, &status));
 		seccomp_look(d, t, &status);
-		TRY(regs_settle(thread->host_tid, p->mem_fd, &status));
+		TRY(regs_settle_rseq(thread->host_tid, p->mem_fd));
 	}
 	return NULL;
 }

@@ -11,7 +11,6 @@
 
 /*
  * Fills task->probe and the cores that a zombie needs; tasks that cannot be dumped are joined to d->blockers.
- * Interrupted system calls are set to be issued again (task/regs.h).
  */
 MUST_USE struct err *task_look(struct dump *d, struct task *t);
 /* Fills the cores of all threads.  The parasite is in the task only meanwhile. */

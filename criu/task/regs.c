@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "arch/x86_64/xstate.h"
-#include "base/log.h"
+#include "proc/pid.h"
 #include "task/part.h"
 #include "task/rseq.h"
 
@@ -28,21 +28,44 @@
 #define PTRACE_GET_THREAD_AREA 25
 #endif
 
-/* Signals that interrupt a call for a reason the program can see. */
-static bool has_deliverable_signal(const struct proc_status *st)
+/* Is there a signal that interrupts a call for a reason the program can see? */
+static struct err *has_deliverable_signal(pid_t pid, pid_t tid, bool *out)
 {
-	return (st->sig_pnd | st->shd_pnd) & ~st->sig_blk & ~st->sig_ign & st->sig_cgt;
+	struct arena *a = arena_new();
+	AUTO_FD task = -1, thread = -1;
+	struct proc_status st;
+	struct err *e;
+
+	e = proc_open(pid, &task);
+	if (!e)
+		e = proc_open_thread(task, tid, &thread);
+	if (!e)
+		e = proc_status_read(thread, a, &st);
+	if (!e)
+		*out = (st.sig_pnd | st.shd_pnd) & ~st.sig_blk & st.sig_cgt;
+	arena_free(a);
+	return e;
 }
 
-struct err *regs_settle(pid_t tid, int mem_fd, const struct proc_status *status)
+struct err *regs_settle_call(pid_t pid, pid_t tid)
+{
+	struct user_regs_struct gp;
+	bool has_signal = false;
+
+	TRY(arch_gp_get(tid, &gp));
+	if (!arch_syscall_reissue(&gp, false, false))
+		return NULL;
+	TRY(has_deliverable_signal(pid, tid, &has_signal));
+	return has_signal ? NULL : arch_gp_set(tid, &gp);
+}
+
+struct err *regs_settle_rseq(pid_t tid, int mem_fd)
 {
 	struct user_regs_struct gp;
 	bool changed;
 
 	TRY(arch_gp_get(tid, &gp));
-	changed = arch_syscall_reissue(&gp, has_deliverable_signal(status), false);
-	if (!changed)
-		TRY(rseq_leave_section(tid, mem_fd, &gp, &changed));
+	TRY(rseq_leave_section(tid, mem_fd, &gp, &changed));
 	return changed ? arch_gp_set(tid, &gp) : NULL;
 }
 
