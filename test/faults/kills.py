@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SIGKILL of the tool, at steps and at random moments."""
+import os
+import random
+import re
+import shutil
+import signal
+
+import state
+from common import Scene
+from rig import imageset
+from rig.sandbox import Failure, pids, read
+from rig.tool import is_ours
+
+STEP = re.compile(r"\bstep ([a-z0-9-]+): us=")
+REPORTED_MAX = 20
+
+
+def steps_of(log):
+    return STEP.findall(read(log))
+
+
+def only_ours(box):
+    return None if is_ours(box.spec["tool"]) else {"skip": "the peer has no named steps"}
+
+
+def moments(steps):
+    return [(when, step) for step in steps for when in ("before", "after")]
+
+
+# --- dump at steps --------------------------------------------------------------------------------
+
+
+def dump_steps(box):
+    """Twice: once with --leave-running, and once as a dump that would end the tree."""
+    skip = only_ours(box)
+    if skip:
+        return skip
+    scene = Scene(box)
+    scene.start()
+    images = box.fresh("images")
+    dumped = scene.tool.dump(scene.subject.pid, images, ["--leave-running"], verbosity=4, timeout_s=60)
+    if not dumped.is_fine:
+        raise Failure(f"an undisturbed dump {dumped.why()}")
+    steps = steps_of(dumped.log)
+    scene.wrong += scene.check_target("after an undisturbed dump")
+    for when, step in moments(steps):
+        one_dump_step(scene, when, step, ["--leave-running"])
+    nr_restored = sum(one_dump_step(scene, when, step, []) for when, step in moments(steps))
+    return {"wrong": scene.wrong, "text": f"{len(steps)} steps ({' '.join(steps)}), 4 kills at each; after "
+                                          f"{nr_restored} the set was whole and the tree gone, and it was restored"}
+
+
+def one_dump_step(scene, when, step, options):
+    """Returns whether the tree was gone, as it is when the commit is past, and was restored."""
+    what = f"killed {when} {step}{' with -R' if options else ''}"
+    images = scene.box.fresh("images")
+    killed = scene.tool.dump(scene.subject.pid, images, options + [f"--stop-{when}", step], timeout_s=60)
+    if killed.status != -signal.SIGKILL:
+        scene.wrong.append(f"{what}: the tool {killed.why()}")
+    if not options and step == "release" and when == "after":
+        scene.box.wait_gone()
+        scene.box.ended.clear()
+        scene.tool_pid = imageset.free_pids(images, 200)
+        scene.restore_whole(images)
+        scene.subject.ask(30)
+        return True
+    scene.wrong += scene.check_target(what, may_leave=1)
+    again = scene.tool.dump(scene.subject.pid, scene.box.fresh("images"), ["--leave-running"], timeout_s=60)
+    if not again.is_fine:
+        scene.wrong.append(f"{what}: the next dump {again.why()}")
+    scene.wrong += scene.check_target(f"{what}, then dumped")
+    return False
+
+
+# --- restore at steps -----------------------------------------------------------------------------
+
+
+def restore_steps(box):
+    skip = only_ours(box)
+    if skip:
+        return skip
+    scene = Scene(box)
+    scene.start()
+    images = scene.dump_to_end()
+    first = scene.restore(images, verbosity=4, timeout_s=60)
+    if not first.is_fine:
+        raise Failure(f"an undisturbed restore {first.why()}")
+    steps = steps_of(first.log)
+    scene.subject.ask(30)
+    scene.box.kill_all()
+    nr_whole = 0
+    for when, step in moments(steps):
+        what = f"killed {when} {step}"
+        scene.forget_alive()
+        around = state.Surroundings([scene.subject.dir, images])
+        killed = scene.restore(images, [f"--stop-{when}", step], timeout_s=60)
+        if killed.status != -signal.SIGKILL:
+            scene.wrong.append(f"{what}: the tool {killed.why()}")
+        nr_whole += whole_or_nothing(scene, what, around)
+    scene.restore_whole(images)
+    scene.subject.ask(30)
+    return {"wrong": scene.wrong, "text": f"{len(steps)} steps ({' '.join(steps)}), 2 kills at each, {nr_whole} of them "
+                                          "after the commit, where the tree ran"}
+
+
+def whole_or_nothing(scene, what, around):
+    """After a killed restore: nothing is there, or, past the commit, the whole tree; returns whether it is."""
+    if scene.nothing_left(2):
+        scene.wrong += scene.check_nothing(what, around)
+        return False
+    try:
+        scene.subject.ask(15)
+    except Failure as e:
+        names = [f"{p} {read(f'/proc/{p}/comm').strip()} {read(f'/proc/{p}/stat').rpartition(')')[2][1:2]}"
+                 for p in pids()]
+        scene.wrong.append(f"{what}: something is left that is no whole tree: {', '.join(names[:6])}; {e}")
+    scene.box.kill_all()
+    scene.forget_alive()
+    return True
+
+
+# --- random moments -------------------------------------------------------------------------------
+
+
+def usual_us(run, nr=5):
+    """The median wall time of an undisturbed run."""
+    times = []
+    for _ in range(nr):
+        got = run()
+        if not got.is_fine:
+            raise Failure(f"an undisturbed run {got.why()}")
+        times.append(got.wall_us)
+    return sorted(times)[nr // 2]
+
+
+def dump_random(box):
+    scene = Scene(box)
+    rng = random.Random(box.spec["seed"])
+    scene.start()
+    usual = usual_us(lambda: scene.tool.dump(scene.subject.pid, box.fresh("images"), ["--leave-running"]))
+    nr_killed = nr_harmed = 0
+    for number in range(box.spec["rounds"]):
+        after = rng.randrange(int(usual * 1.2))
+        got = scene.tool.dump(scene.subject.pid, box.fresh("images"), ["--leave-running"], kill_us=after)
+        nr_killed += got.verdict == "killed"
+        wrong = scene.check_target(f"dump {number}, {got.verdict} after {after} of {usual} us", may_leave=1)
+        if got.verdict == "ended" and not got.is_fine:
+            wrong.append(f"dump {number} {got.why()}")
+        if wrong:
+            nr_harmed += 1
+            scene.wrong += wrong if len(scene.wrong) < REPORTED_MAX else []
+            keep_log(box, number)
+            scene.box.kill_all()
+            scene.start()
+    again = scene.tool.dump(scene.subject.pid, box.fresh("images"), ["--leave-running"], timeout_s=60)
+    if not again.is_fine:
+        scene.wrong.append(f"the next dump {again.why()}")
+    scene.wrong += scene.check_target("after the next dump")
+    return {"wrong": scene.wrong, "text": f"{box.spec['rounds']} dumps of {usual / 1000:.1f} ms, {nr_killed} killed, "
+                                          f"target harmed {nr_harmed} times"}
+
+
+def keep_log(box, number):
+    log = os.path.join(box.folder, "images", "dump.log")
+    if os.path.exists(log):
+        shutil.copy(log, os.path.join(box.folder, f"dump{number}.log"))
+
+
+def restore_random(box):
+    scene = Scene(box)
+    rng = random.Random(box.spec["seed"] + 1)
+    scene.start()
+    images = scene.dump_to_end()
+
+    def undisturbed():
+        got = scene.restore(images)
+        scene.box.kill_all()
+        return got
+
+    usual = usual_us(undisturbed)
+    nr_killed = nr_whole = nr_harmed = 0
+    for number in range(box.spec["rounds"]):
+        scene.forget_alive()
+        around = state.Surroundings([scene.subject.dir, images])
+        after = rng.randrange(int(usual * 1.2))
+        nr_wrong = len(scene.wrong)
+        got = scene.restore(images, kill_us=after)
+        nr_killed += got.verdict == "killed"
+        what = f"restore {number}, {got.verdict} after {after} of {usual} us"
+        if got.verdict == "ended" and not got.is_fine:
+            scene.wrong.append(f"restore {number} {got.why()}")
+        nr_whole += whole_or_nothing(scene, what, around)
+        nr_harmed += len(scene.wrong) > nr_wrong
+    scene.restore_whole(images)
+    scene.subject.ask(30)
+    return {"wrong": scene.wrong[:REPORTED_MAX],
+            "text": f"{box.spec['rounds']} restores of {usual / 1000:.1f} ms, {nr_killed} killed, {nr_whole} whole trees, "
+                    f"something left or harmed {nr_harmed} times"}
