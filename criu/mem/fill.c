@@ -13,7 +13,13 @@
 
 #include "mem/restore_priv.h"
 
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+
 enum { COMPARE_PAGES = 64 };
+/* Below these the extra system calls cost more than they save. */
+enum { PLACE_MIN_PAGES = 256, PLACE_MIN_RUN = 16 };
 
 /* Pages read beside, and where their inherited copies are. */
 struct beside {
@@ -26,6 +32,10 @@ struct fill {
 	struct mem_layout *l;
 	const MmEntry *rec;
 	struct filler *filler;
+	struct placer *placer;
+	size_t extent; /* looked at */
+	bool is_begun; /* the current piece was looked at by begin_piece */
+	bool is_placed; /* and the placer fills it */
 	size_t piece;  /* the piece looked at; pieces before are done */
 	uint64_t done; /* home address up to which the current piece, if inherited, is done */
 	size_t old;    /* extent of the inherited page map: the first that ends behind what is done */
@@ -67,13 +77,61 @@ static struct err *drop_pages(struct fill *f, struct piece *p, uint64_t start, u
 	return NULL;
 }
 
+/*
+ * Whether a piece has enough pages in long enough runs for the placer.  Pieces that may have huge pages are left to
+ * faults, which make them.
+ */
+static struct err *is_worth_placing(const struct fill *f, const struct piece *p, bool *out)
+{
+	const VmaEntry *v = f->rec->vmas[p->vma];
+	uint64_t pages = 0, runs = 0;
+
+	*out = false;
+	if (p->is_inherited || !(v->status & VMA_ANON_PRIVATE) || f->w->restore->mem->has_thp ||
+	    v->flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_DROPPABLE) || v->madv & 1ULL << MADV_HUGEPAGE)
+		return NULL;
+	for (size_t i = f->extent; i < page_source_nr(f->l->pages); i++, runs++) {
+		struct page_extent e;
+
+		TRY(page_source_get(f->l->pages, i, &e));
+		if (e.start >= p->end)
+			break;
+		pages += MIN(e.nr_pages, (p->end - e.start) / MEM_PAGE);
+	}
+	*out = pages >= PLACE_MIN_PAGES && pages / PLACE_MIN_RUN >= runs;
+	return NULL;
+}
+
+static struct err *begin_piece(struct fill *f, struct piece *p)
+{
+	bool worth;
+
+	if (f->is_begun)
+		return NULL;
+	f->is_begun = true;
+	TRY(piece_open(f->w, p));
+	TRY(is_worth_placing(f, p, &worth));
+	f->is_placed = worth && placer_begin(f->placer, p);
+	return NULL;
+}
+
+static struct err *end_piece(struct fill *f)
+{
+	const struct piece *p = &f->l->pieces[f->piece++];
+	bool was_placed = f->is_placed;
+
+	f->is_begun = f->is_placed = false;
+	return was_placed ? placer_end(f->placer, p) : NULL;
+}
+
 /* Moves on to the piece that holds @addr; what is passed over has no pages in the image. */
 static struct err *advance(struct fill *f, uint64_t addr)
 {
 	while (f->piece < f->l->nr_pieces && f->l->pieces[f->piece].end <= addr) {
-		struct piece *p = &f->l->pieces[f->piece++];
+		struct piece *p = &f->l->pieces[f->piece];
 
 		TRY(drop_pages(f, p, MAX(f->done, p->start), p->end));
+		TRY(end_piece(f));
 	}
 	if (f->piece < f->l->nr_pieces) {
 		struct piece *p = &f->l->pieces[f->piece];
@@ -135,10 +193,12 @@ static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint
 	char *at = (char *)(uintptr_t)(p->at + (start - p->start));
 
 	f->done = start + nr * MEM_PAGE;
-	TRY(piece_open(f->w, p));
+	TRY(begin_piece(f, p));
 	if (p->is_inherited)
 		return add_beside(f, ext, first, nr, at);
 	f->l->counters.pages_restored += nr;
+	if (f->is_placed)
+		return placer_run(f->placer, ext, first, nr, at);
 	return filler_add(f->filler, ext, first, nr, at);
 }
 
@@ -168,11 +228,11 @@ static struct err *fill_all(struct fill *f)
 {
 	struct page_source *src = f->l->pages;
 
-	for (size_t i = 0; i < page_source_nr(src); i++) {
+	for (; f->extent < page_source_nr(src); f->extent++) {
 		struct page_extent e;
 		bool found;
 
-		TRY(page_source_get(src, i, &e));
+		TRY(page_source_get(src, f->extent, &e));
 		/* find, because it opens the pages file */
 		TRY(page_source_find(src, e.start, &e, &found));
 		BUG_ON(!found);
@@ -187,13 +247,16 @@ struct err *fill_areas(struct worker *w)
 {
 	struct mem_layout *l = w->task->mm->layout;
 	AUTO_FILLER *filler = NULL;
+	AUTO_PLACER *placer = NULL;
 	AUTO_FREE char *buf = malloc(COMPARE_PAGES * MEM_PAGE);
 	struct fill f = { .w = w, .l = l, .rec = w->task->mm->rec, .buf = buf };
 
 	if (!buf)
 		return err_new(ERR_NOMEM, "cannot fill memory of task %d", w->task->ns_pid);
 	TRY(filler_new(l->pages, &filler));
+	TRY(placer_new(l->pages, &placer));
 	f.filler = filler;
+	f.placer = placer;
 	TRY(err_context(fill_all(&f), "memory of task %d", w->task->ns_pid));
 	page_source_drop_fds(l->pages);
 	return NULL;

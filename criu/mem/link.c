@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The memory side of a restore as a whole: what belongs to the tree and not to one task. */
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "mem/restore_priv.h"
 
@@ -13,8 +16,23 @@ struct err *mem_restore_new(struct restore *r, const struct mem_hooks *hooks)
 	return NULL;
 }
 
+/* A kernel without huge pages has no such file. */
+static bool gives_huge_pages(void)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	struct err *e = file_slurp_at(AT_FDCWD, &text, &len, "/sys/kernel/mm/transparent_hugepage/enabled");
+
+	if (e) {
+		err_drop(e, "then there are none");
+		return false;
+	}
+	return strstr(text, "[always]");
+}
+
 struct err *mem_restore_link(struct restore *r)
 {
+	r->mem->has_thp = gives_huge_pages();
 	TRY(shmem_link(r));
 	TRY(lot_choose(r));
 	TRY(vdso_find_running(r));

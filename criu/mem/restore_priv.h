@@ -85,6 +85,7 @@ struct mem_restore {
 	struct mem_hooks hooks;
 	uint64_t lot_start, lot_end;
 	struct running_vdso vdso;
+	bool has_thp; /* the kernel gives huge pages unasked: let it, by faults */
 
 	struct shared_object *objects; /* ascending by id */
 	size_t nr_objects;
@@ -183,5 +184,26 @@ static inline void cleanup_filler_(struct filler **f)
 #define AUTO_FILLER __attribute__((cleanup(cleanup_filler_))) struct filler
 
 MUST_USE struct err *fill_areas(struct worker *w);
+
+/* --- placer.c --- */
+
+/* Fills whole new anonymous pieces, faster than the filler does. */
+struct placer;
+
+MUST_USE struct err *placer_new(struct page_source *src, struct placer **out);
+/* Before the first run of a piece; false: not possible here, use the filler. */
+bool placer_begin(struct placer *pl, const struct piece *p);
+/* Makes @nr pages from page number @first of @ext appear at @to, which is in the piece begun. */
+MUST_USE struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first, uint64_t nr,
+				char *to);
+MUST_USE struct err *placer_end(struct placer *pl, const struct piece *p);
+/* NULL is fine. */
+void placer_free(struct placer *pl);
+
+static inline void cleanup_placer_(struct placer **pl)
+{
+	placer_free(*pl);
+}
+#define AUTO_PLACER __attribute__((cleanup(cleanup_placer_))) struct placer
 
 #endif
