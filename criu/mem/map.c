@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <sys/mman.h>
 
+#include "base/fd.h"
 #include "mem/restore_priv.h"
 
 #ifndef MAP_DROPPABLE
@@ -54,6 +55,22 @@ static int open_mode(const VmaEntry *v)
 	return v->prot & PROT_WRITE ? O_RDWR : O_RDONLY;
 }
 
+static void forget_fd(struct mapper *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	m->fd_flags = -1;
+}
+
+static struct err *reopen(struct mapper *m, int fd, int *fd_out)
+{
+	forget_fd(m);
+	TRY(fd_open_at(AT_FDCWD, O_RDONLY | O_CLOEXEC, &m->fd, "/proc/self/fd/%d", fd));
+	*fd_out = m->fd;
+	return NULL;
+}
+
 static struct err *get_fd(struct mapper *m, const VmaEntry *v, int *fd_out)
 {
 	int flags = open_mode(v);
@@ -62,13 +79,12 @@ static struct err *get_fd(struct mapper *m, const VmaEntry *v, int *fd_out)
 		const struct shared_object *o = shmem_find(m->w->restore, v);
 
 		BUG_ON(!o);
-		*fd_out = flags == O_RDONLY && o->fd_ro >= 0 ? o->fd_ro : o->fd;
-		return NULL;
+		*fd_out = o->fd;
+		/* Mapped from a descriptor without write access: mprotect must not give it. */
+		return v->has_fdflags && flags == O_RDONLY ? reopen(m, o->fd, fd_out) : NULL;
 	}
 	if (m->fd < 0 || m->fd_id != v->shmid || m->fd_flags != flags) {
-		if (m->fd >= 0)
-			close(m->fd);
-		m->fd = -1;
+		forget_fd(m);
 		TRY(m->w->restore->mem->hooks.open_file(m->w, (uint32_t)v->shmid, flags, &m->fd));
 		m->fd_id = (uint32_t)v->shmid;
 		m->fd_flags = flags;
@@ -186,8 +202,7 @@ struct err *map_areas(struct worker *w)
 	struct mapper m = { .w = w, .l = w->task->mm->layout, .fd = -1 };
 	struct err *e = map_all(&m);
 
-	if (m.fd >= 0)
-		close(m.fd);
+	forget_fd(&m);
 	return e;
 }
 

@@ -12,6 +12,7 @@
  *	now in the worker    home            parked in the lot
  */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +72,13 @@ struct running_vdso {
 	struct vdso_image image;
 };
 
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+/* These would forbid the mappings of the image or the file mode; they are put on when all tasks have mapped. */
+#define LATE_SEALS (F_SEAL_SEAL | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
+#define ALL_SEALS (LATE_SEALS | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
 /* A shared memory object that tasks of the tree map. */
 struct shared_object {
 	uint32_t id;                 /* pagemap-shmem-ID */
@@ -78,7 +86,6 @@ struct shared_object {
 	uint32_t map_flags;          /* MAP_HUGETLB and its size, MAP_NORESERVE */
 	const MemfdInodeEntry *memfd; /* NULL: shared anonymous memory without a file entry */
 	int fd;                      /* O_RDWR */
-	int fd_ro;
 };
 
 struct mem_restore {

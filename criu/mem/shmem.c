@@ -20,17 +20,6 @@
 #include "image/dir.h"
 #include "mem/restore_priv.h"
 
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
-#ifndef F_SEAL_EXEC
-#define F_SEAL_EXEC 0x0020
-#endif
-
-/* These would forbid the mappings of the image or the file mode; they are put on when all tasks have mapped. */
-#define LATE_SEALS (F_SEAL_SEAL | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
-#define ALL_SEALS (LATE_SEALS | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-
 #define MAP_HUGE_BITS (MAP_HUGETLB | (0x3fU << MAP_HUGE_SHIFT))
 
 /* --- finding objects --- */
@@ -56,7 +45,7 @@ static struct err *read_memfds(struct restore *r)
 		if (!msg)
 			break;
 		e = (const MemfdInodeEntry *)msg;
-		if (e->size > INT64_MAX || e->seals & ~(uint32_t)ALL_SEALS || strlen(e->name) > 248)
+		if (e->size > INT64_MAX || e->seals & ~(uint32_t)ALL_SEALS || strlen(e->name) > 249)
 			return image_stream_err(s, "a memfd has impossible values");
 		m->memfds = arena_grow(r->arena, m->memfds, m->nr_memfds, sizeof(*m->memfds));
 		m->memfds[m->nr_memfds++] = (MemfdInodeEntry *)msg;
@@ -111,7 +100,7 @@ const struct shared_object *shmem_find(const struct restore *r, const VmaEntry *
 static struct err *add_object(struct restore *r, const struct task *t, const VmaEntry *v)
 {
 	struct mem_restore *m = r->mem;
-	struct shared_object o = { .id = (uint32_t)v->shmid, .fd = -1, .fd_ro = -1 };
+	struct shared_object o = { .id = (uint32_t)v->shmid, .fd = -1 };
 
 	if (v->status & VMA_AREA_MEMFD) {
 		o.memfd = find_memfd(r, v);
@@ -194,7 +183,7 @@ static void add_memfds(struct restore *r)
 
 	for (size_t i = 0; i < m->nr_memfds; i++) {
 		const struct shared_object o = { .id = m->memfds[i]->shmid, .len = m->memfds[i]->size,
-						 .memfd = m->memfds[i], .fd = -1, .fd_ro = -1 };
+						 .memfd = m->memfds[i], .fd = -1 };
 
 		m->objects = arena_grow(r->arena, m->objects, m->nr_objects, sizeof(o));
 		m->objects[m->nr_objects++] = o;
@@ -209,132 +198,4 @@ struct err *shmem_link(struct restore *r)
 		if (r->tree.tasks[i]->mm)
 			TRY(link_task(r, r->tree.tasks[i]));
 	return merge_objects(r->mem);
-}
-
-/* --- making them --- */
-
-static bool is_plain(const struct shared_object *o)
-{
-	return !o->memfd || (!strcmp(o->memfd->name, "/dev/zero") && !(o->memfd->seals & ~F_SEAL_SEAL));
-}
-
-/* The file behind a mapping of shared anonymous memory, which has no other name. */
-static struct err *make_plain(struct shared_object *o)
-{
-	uint64_t page = o->map_flags & MAP_HUGETLB || (o->memfd && o->memfd->hugetlb_flag) ? 2 << 20 : MEM_PAGE;
-	uint32_t huge = o->map_flags;
-	struct err *e;
-	void *at;
-
-	if (o->memfd && o->memfd->has_hugetlb_flag && o->memfd->hugetlb_flag)
-		huge |= MAP_HUGETLB | (o->memfd->hugetlb_flag & (0x3fU << MAP_HUGE_SHIFT));
-	if (huge >> MAP_HUGE_SHIFT & 0x3f)
-		page = 1ULL << (huge >> MAP_HUGE_SHIFT & 0x3f);
-	o->len = MAX((o->len + page - 1) & ~(page - 1), page);
-	at = mmap(NULL, o->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | (int)huge, -1, 0);
-	if (at == MAP_FAILED)
-		return err_sys(errno, "cannot make shared memory %u of %" PRIu64 " bytes", o->id, o->len);
-	e = fd_open_at(AT_FDCWD, O_RDWR | O_CLOEXEC, &o->fd, "/proc/self/map_files/%lx-%lx", (unsigned long)at,
-		       (unsigned long)at + o->len);
-	munmap(at, o->len);
-	return err_context(e, "shared memory %u", o->id);
-}
-
-static struct err *make_memfd(struct shared_object *o)
-{
-	const MemfdInodeEntry *e = o->memfd;
-	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING | (e->has_hugetlb_flag ? e->hugetlb_flag : 0);
-
-	o->fd = memfd_create(e->name, flags | MFD_EXEC);
-	if (o->fd < 0 && errno == EINVAL)
-		o->fd = memfd_create(e->name, flags); /* before 6.3 all are executable */
-	if (o->fd < 0)
-		return err_sys(errno, "cannot make memfd \"%s\"", e->name);
-	if (ftruncate(o->fd, (off_t)e->size))
-		return err_sys(errno, "cannot make memfd \"%s\" %" PRIu64 " bytes long", e->name, e->size);
-	if (fchown(o->fd, e->uid, e->gid) || (e->has_mode && fchmod(o->fd, e->mode & 07777)))
-		return err_sys(errno, "cannot set owner and mode of memfd \"%s\"", e->name);
-	return NULL;
-}
-
-static struct err *fill_mapped(struct page_source *src, const struct shared_object *o, char *at, uint64_t len)
-{
-	AUTO_FILLER *filler = NULL;
-
-	TRY(filler_new(src, &filler));
-	for (size_t i = 0; i < page_source_nr(src); i++) {
-		struct page_extent e;
-		bool found;
-
-		TRY(page_source_get(src, i, &e));
-		if (!(e.flags & PAGE_PRESENT) || e.start >= len || e.nr_pages > (len - e.start) / MEM_PAGE)
-			return err_new(ERR_IMAGE, "cannot restore page %#" PRIx64 " of pagemap-shmem-%u.img: it "
-						  "lies behind the end", e.start, o->id);
-		TRY(page_source_find(src, e.start, &e, &found));
-		TRY(filler_add(filler, &e, 0, e.nr_pages, at + e.start));
-	}
-	return filler_flush(filler);
-}
-
-static struct err *fill_object(struct restore *r, const struct shared_object *o)
-{
-	uint64_t len = (o->len + MEM_PAGE - 1) & ~(MEM_PAGE - 1);
-	struct page_source *src;
-	struct err *e;
-	void *at;
-
-	if (!len || !image_exists(r->images, IMAGE_PAGEMAP_SHMEM, o->id))
-		return NULL; /* never touched */
-	TRY(page_source_open(r->images, IMAGE_PAGEMAP_SHMEM, o->id, &src));
-	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
-	if (at == MAP_FAILED) {
-		e = err_sys(errno, "cannot map shared memory %u of %" PRIu64 " bytes", o->id, o->len);
-	} else {
-		e = fill_mapped(src, o, at, len);
-		munmap(at, len);
-	}
-	page_source_close(src);
-	return err_context(e, "shared memory %u", o->id);
-}
-
-static struct err *make_object(struct restore *r, struct shared_object *o)
-{
-	int floor = r->mem->hooks.fd_floor(r);
-
-	TRY(is_plain(o) ? make_plain(o) : make_memfd(o));
-	TRY(fill_object(r, o));
-	TRY(fd_open_at(AT_FDCWD, O_RDONLY | O_CLOEXEC, &o->fd_ro, "/proc/self/fd/%d", o->fd));
-	if (!is_plain(o) && o->memfd->seals & ~LATE_SEALS &&
-	    fcntl(o->fd, F_ADD_SEALS, o->memfd->seals & ~LATE_SEALS))
-		return err_sys(errno, "cannot seal memfd \"%s\"", o->memfd->name);
-	TRY(fd_move_up(&o->fd, floor));
-	return fd_move_up(&o->fd_ro, floor);
-}
-
-struct err *mem_restore_prepare(struct restore *r)
-{
-	for (size_t i = 0; i < r->mem->nr_objects; i++)
-		TRY(make_object(r, &r->mem->objects[i]));
-	return NULL;
-}
-
-struct err *mem_restore_seal(struct restore *r)
-{
-	for (size_t i = 0; i < r->mem->nr_objects; i++) {
-		const struct shared_object *o = &r->mem->objects[i];
-
-		if (!is_plain(o) && o->memfd->seals & LATE_SEALS &&
-		    fcntl(o->fd, F_ADD_SEALS, o->memfd->seals & LATE_SEALS))
-			return err_sys(errno, "cannot seal memfd \"%s\"", o->memfd->name);
-	}
-	return NULL;
-}
-
-void shmem_drop(struct mem_restore *m)
-{
-	for (size_t i = 0; i < m->nr_objects; i++) {
-		cleanup_fd_(&m->objects[i].fd);
-		cleanup_fd_(&m->objects[i].fd_ro);
-		m->objects[i].fd = m->objects[i].fd_ro = -1;
-	}
 }
