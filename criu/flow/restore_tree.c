@@ -277,23 +277,25 @@ struct err *restore_tree_commit(struct restore_tree *t)
 	return NULL;
 }
 
+/* SIGSTOP, or 0 for a task that is to run. */
+static int stop_signal_of(const struct restore *r, const struct task *task)
+{
+	return r->opts->final == FINAL_STOPPED || task->state == TASK_STOPPED ? SIGSTOP : 0;
+}
+
 struct err *restore_tree_resume(struct restore_tree *t)
 {
 	struct restore *r = t->r;
-	bool stop_all = r->opts->final == FINAL_STOPPED;
 	struct err *e = NULL;
 	size_t k = 0;
 
 	t->is_done = true;
-	for (size_t i = 0; i < r->tree.nr_tasks; i++) {
-		const struct task *task = r->tree.tasks[i];
-
-		if (!task_is_live(task))
-			continue;
-		/* One that cannot be let go does not keep the others. */
-		e = err_join(e, commit_detach(&t->commits[k++],
-					      stop_all || task->state == TASK_STOPPED ? SIGSTOP : 0));
-	}
+	for (size_t i = 0; i < r->tree.nr_tasks; i++)
+		if (task_is_live(r->tree.tasks[i]))
+			e = err_join(e, commit_release(&t->commits[k++], stop_signal_of(r, r->tree.tasks[i])));
+	/* One that cannot be let go does not keep the others. */
+	for (k = 0; k < t->nr_commits; k++)
+		e = err_join(e, commit_detach(&t->commits[k]));
 	return e;
 }
 

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/options.h"
 #include "files/files.h"
 #include "flow/restorer.h"
 #include "flow/zombie.h"
@@ -34,14 +34,19 @@
 
 static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling);
 
-/* The tool's death, or the maker's, ends us until the coordinator is attached. */
-static struct err *die_with_parent(pid_t parent)
+/*
+ * The parent's death ends us until the coordinator is attached.  One that died before we asked for that is not our parent
+ * any more, which its number tells: the plan knows it.  (A sibling of the coordinator has another parent; it
+ * looks after the coordinator while it waits, task/stage.c.)
+ */
+static void die_with_parent(const struct restore *r, const struct born *b)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-		return err_sys(errno, "cannot ask for a signal at the parent's death");
-	if (parent && getppid() != parent)
-		return err_new(ERR_GONE, "the process that made this one ended");
-	return NULL;
+	pid_t parent = b->parent ? b->parent->pid : stage_coordinator(r->stage);
+
+	if (!b->parent && r->opts->restore_sibling)
+		return;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		syscall(SYS_exit_group, 1);
 }
 
 static struct err *fork_made(struct restore *r, struct born *b, bool early)
@@ -135,13 +140,12 @@ static struct err *become_zombie(struct restore *r, struct born *b)
 	return zombie_die(b->task);
 }
 
-static __attribute__((noreturn)) void worker_main(struct restore *r, struct born *b, pid_t parent)
+static __attribute__((noreturn)) void worker_main(struct restore *r, struct born *b)
 {
 	struct worker w = { .restore = r, .task = b->task, .fd_floor = files_fd_floor(r) };
-	struct err *e = die_with_parent(parent);
+	struct err *e;
 
-	if (e)
-		_exit(1);
+	die_with_parent(r, b);
 	if (!b->task)
 		e = become_helper(r, b);
 	else if (!task_is_live(b->task))
@@ -189,8 +193,6 @@ static struct err *fork_failed(int errnum, pid_t pid)
 
 static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
 {
-	/* CLONE_PARENT: our parent will be its; 0: not known in our pid namespace. */
-	pid_t parent = as_sibling ? getppid() : (pid_t)syscall(SYS_getpid);
 	pid_t want = b->pid;
 	struct clone_args args = {
 		.flags = sharing_flags(b->task) | (as_sibling ? CLONE_PARENT : 0),
@@ -204,7 +206,7 @@ static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
 	if (pid < 0)
 		return fork_failed(errno, want);
 	if (!pid)
-		worker_main(r, b, parent);
+		worker_main(r, b);
 	return NULL;
 }
 

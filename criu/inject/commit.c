@@ -15,11 +15,9 @@
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80 };
 
-struct err *commit_seize(pid_t tid, bool has_seccomp)
+static struct err *seize(pid_t tid, long options, bool has_seccomp)
 {
-	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD |
-		       (has_seccomp ? PTRACE_O_SUSPEND_SECCOMP : 0);
-
+	options |= PTRACE_O_TRACESYSGOOD | (has_seccomp ? PTRACE_O_SUSPEND_SECCOMP : 0);
 	if (!ptrace(PTRACE_SEIZE, tid, NULL, options))
 		return NULL;
 	if (errno == EPERM && has_seccomp)
@@ -29,10 +27,16 @@ struct err *commit_seize(pid_t tid, bool has_seccomp)
 			"give the tool CAP_SYS_PTRACE; nothing else may be tracing the task");
 }
 
+struct err *commit_seize(pid_t pid, bool has_seccomp)
+{
+	return seize(pid, PTRACE_O_EXITKILL, has_seccomp);
+}
+
+/* The leader's PTRACE_O_EXITKILL ends them too. */
 struct err *commit_seize_threads(const struct commit_task *t)
 {
 	for (size_t i = 1; i < t->nr_threads; i++)
-		TRY(commit_seize(t->threads[i].tid, t->has_seccomp));
+		TRY(seize(t->threads[i].tid, 0, t->has_seccomp));
 	return NULL;
 }
 
@@ -111,11 +115,18 @@ struct err *commit_set(const struct commit_task *t, const struct commit_context 
 	return NULL;
 }
 
-struct err *commit_detach(const struct commit_task *t, int stop_signal)
+struct err *commit_release(const struct commit_task *t, int stop_signal)
 {
 	/* Pending before anybody goes on: each thread looks for signals on its way out of the ptrace stop. */
-	if (stop_signal && kill(t->pid, SIGSTOP))
+	if (stop_signal && kill(t->pid, stop_signal))
 		return err_sys(errno, "cannot leave task %d stopped", t->pid);
+	if (ptrace(PTRACE_SETOPTIONS, t->pid, NULL, 0))
+		return err_sys(errno, "cannot release task %d", t->pid);
+	return NULL;
+}
+
+struct err *commit_detach(const struct commit_task *t)
+{
 	for (size_t i = 0; i < t->nr_threads; i++)
 		if (ptrace(PTRACE_DETACH, t->threads[i].tid, NULL, NULL))
 			return err_sys(errno, "cannot let thread %d run", t->threads[i].tid);

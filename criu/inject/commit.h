@@ -50,7 +50,13 @@ struct commit_context {
 	MUST_USE struct err *(*get)(void *arg, const struct commit_thread *th, struct arch_context *out);
 };
 MUST_USE struct err *commit_set(const struct commit_task *t, const struct commit_context *context);
-/* Lets all threads run.  @stop_signal: 0, or the process is left stopped by it. */
-MUST_USE struct err *commit_detach(const struct commit_task *t, int stop_signal);
+/*
+ * The task no longer dies with the tracer; from here on the tracer's death lets it go on as commit_detach does.  The
+ * calls for all tasks come first and close together: a tracer killed between two of them leaves half a tree.
+ * @stop_signal: 0, or SIGSTOP for a process that is to be left stopped.
+ */
+MUST_USE struct err *commit_release(const struct commit_task *t, int stop_signal);
+/* Lets all threads run. */
+MUST_USE struct err *commit_detach(const struct commit_task *t);
 
 #endif

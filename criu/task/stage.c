@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -59,6 +60,7 @@ struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, s
 		free(s);
 		return err_sys(errno, "cannot map the shared memory of the restore");
 	}
+	stage_common(s)->coordinator = getpid();
 	stage_common(s)->workers.expected = nr_workers;
 	stage_common(s)->all.expected = nr_all;
 	*out = s;
@@ -76,6 +78,11 @@ void stage_free(struct stage *s)
 struct stage_common *stage_common(struct stage *s)
 {
 	return (struct stage_common *)s->base;
+}
+
+pid_t stage_coordinator(struct stage *s)
+{
+	return stage_common(s)->coordinator;
 }
 
 struct stage_slot *stage_slot(struct stage *s, uint32_t slot)
@@ -107,6 +114,19 @@ static struct err *given_up(void)
 	return err_new(ERR_GONE, "another task of the tree could not be restored");
 }
 
+/*
+ * Sleeps while the word has this value.  Not for ever: a worker that nobody is attached to yet, and whose parent is not
+ * the coordinator, has no other way to learn that the coordinator is gone.
+ */
+static void wait_a_while(struct stage *s, uint32_t *word, uint32_t value)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	if (futex(word, FUTEX_WAIT, value, &second) && errno == ETIMEDOUT &&
+	    kill(stage_common(s)->coordinator, 0) && errno == ESRCH)
+		syscall(SYS_exit_group, 1);
+}
+
 static struct err *meet(struct stage *s, struct stage_meeting *m)
 {
 	struct stage_common *c = stage_common(s);
@@ -120,7 +140,7 @@ static struct err *meet(struct stage *s, struct stage_meeting *m)
 	while (load(&m->generation) == generation) {
 		if (load(&c->failed))
 			return given_up();
-		futex(&m->generation, FUTEX_WAIT, generation, NULL);
+		wait_a_while(s, &m->generation, generation);
 	}
 	return NULL;
 }
@@ -153,7 +173,7 @@ struct err *stage_wait_open(struct stage *s, uint32_t nr)
 	while ((now = load(&c->open)) < nr) {
 		if (load(&c->failed))
 			return given_up();
-		futex(&c->open, FUTEX_WAIT, now, NULL);
+		wait_a_while(s, &c->open, now);
 	}
 	return NULL;
 }

@@ -32,6 +32,8 @@ void stage_free(struct stage *s);
 /* ---- both ---- */
 
 struct stage_common *stage_common(struct stage *s);
+/* The coordinator's pid. */
+pid_t stage_coordinator(struct stage *s);
 /* @slot is task->index; helpers come behind the tasks. */
 struct stage_slot *stage_slot(struct stage *s, uint32_t slot);
 void *stage_shared(struct stage *s);

@@ -42,6 +42,7 @@ struct stage_common {
 	uint32_t nr_ready; /* tasks whose threads are all at the last barrier */
 	uint32_t nr_gate;  /* tasks whose threads are all at the gate in front of seccomp */
 	uint32_t nr_born;
+	int32_t coordinator; /* its pid */
 	struct stage_meeting workers; /* live tasks */
 	struct stage_meeting all;     /* and helpers, and tasks that become zombies */
 };
