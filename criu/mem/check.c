@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compares the mappings of a restored task with its image, before it runs: a mapping of the tool that is left, or
- * one that is missing, would be a fault of the tool that nobody else notices.  Neighbours may have been merged or
- * split, so ranges of equal protection are compared, not entries.
+ * Compares the mappings of a restored task with its image, before it runs: a mapping of the tool
+ * that is left, or one that is missing, would be a fault of the tool that nobody else notices.
+ * Neighbours may have been merged or split, so ranges of equal protection are compared, not
+ * entries.
  */
 
 #include <fcntl.h>
@@ -43,7 +44,9 @@ static const VmaEntry *next_entry(struct check *c)
 
 static struct err *differ(const struct check *c, uint64_t start, uint64_t end, const char *what)
 {
-	return err_new(ERR_BUG, "memory of restored task %d is not the image's: %#" PRIx64 "-%#" PRIx64 " %s",
+	return err_new(ERR_BUG,
+		       "memory of restored task %d is not the image's: %#" PRIx64 "-%#" PRIx64
+		       " %s",
 		       c->t->ns_pid, start, end, what);
 }
 
@@ -52,7 +55,8 @@ static bool is_exempt(const struct check *c, const struct proc_vma *p)
 {
 	if (!strcmp(p->path, "[vsyscall]"))
 		return true;
-	return c->mm->layout->vdso == VDSO_REDIRECT && (!strcmp(p->path, "[vdso]") || !strncmp(p->path, "[vvar", 5));
+	return c->mm->layout->vdso == VDSO_REDIRECT &&
+	       (!strcmp(p->path, "[vdso]") || !strncmp(p->path, "[vvar", 5));
 }
 
 static struct err *check_mapping(struct check *c, const struct proc_vma *p)
@@ -62,7 +66,8 @@ static struct err *check_mapping(struct check *c, const struct proc_vma *p)
 
 		if (!v || v->start > pos)
 			return differ(c, pos, p->end, "should not be there");
-		if (!vma_is_vdso(v) && ((int)v->prot != p->prot || p->is_shared != !!(v->flags & MAP_SHARED)))
+		if (!vma_is_vdso(v) &&
+		    ((int)v->prot != p->prot || p->is_shared != !!(v->flags & MAP_SHARED)))
 			return differ(c, pos, MIN(v->end, p->end), "has another protection");
 		c->pos = MIN(v->end, p->end);
 	}

@@ -2,9 +2,9 @@
 /*
  * Fills the private areas of a task from its page map.
  *
- * New pieces are empty: pages are read straight into them.  Inherited pieces hold what the parent's worker had:
- * there a page is read beside, compared, and written only when it differs, and what the image has no page for is
- * dropped, so that it reads as zeros (or the mapped file) again.
+ * New pieces are empty: pages are read straight into them.  Inherited pieces hold what the parent's
+ * worker had: there a page is read beside, compared, and written only when it differs, and what the
+ * image has no page for is dropped, so that it reads as zeros (or the mapped file) again.
  */
 
 #include <errno.h>
@@ -33,14 +33,14 @@ struct fill {
 	const MmEntry *rec;
 	struct filler *filler;
 	struct placer *placer;
-	size_t extent; /* looked at */
-	bool is_begun; /* the current piece was looked at by begin_piece */
+	size_t extent;	/* looked at */
+	bool is_begun;	/* the current piece was looked at by begin_piece */
 	bool is_placed; /* and the placer fills it */
-	size_t piece;  /* the piece looked at; pieces before are done */
-	uint64_t done; /* home address up to which the current piece, if inherited, is done */
-	size_t old;    /* extent of the inherited page map: the first that ends behind what is done */
+	size_t piece;	/* the piece looked at; pieces before are done */
+	uint64_t done;	/* home address up to which the current piece, if inherited, is done */
+	size_t old; /* extent of the inherited page map: the first that ends behind what is done */
 
-	char *buf;     /* COMPARE_PAGES, of which nr_beside are wanted by the parts */
+	char *buf; /* COMPARE_PAGES, of which nr_beside are wanted by the parts */
 	size_t nr_beside;
 	struct beside parts[COMPARE_PAGES];
 	size_t nr_parts;
@@ -71,15 +71,16 @@ static struct err *drop_pages(struct fill *f, struct piece *p, uint64_t start, u
 	if (start >= end || !p->is_inherited || !vma_is_private(f->rec->vmas[p->vma]))
 		return NULL;
 	TRY(had_pages(f, start, end, &had));
-	if (had && madvise((void *)(uintptr_t)(p->at + (start - p->start)), end - start, MADV_DONTNEED))
+	if (had &&
+	    madvise((void *)(uintptr_t)(p->at + (start - p->start)), end - start, MADV_DONTNEED))
 		return err_sys(errno, "cannot drop inherited pages at %#llx of task %d",
 			       (unsigned long long)start, f->w->task->ns_pid);
 	return NULL;
 }
 
 /*
- * Whether a piece has enough pages in long enough runs for the placer.  Pieces that may have huge pages are left to
- * faults, which make them.
+ * Whether a piece has enough pages in long enough runs for the placer.  Pieces that may have huge
+ * pages are left to faults, which make them.
  */
 static struct err *is_worth_placing(const struct fill *f, const struct piece *p, bool *out)
 {
@@ -88,7 +89,8 @@ static struct err *is_worth_placing(const struct fill *f, const struct piece *p,
 
 	*out = false;
 	if (p->is_inherited || !(v->status & VMA_ANON_PRIVATE) || f->w->restore->mem->has_thp ||
-	    v->flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_DROPPABLE) || v->madv & 1ULL << MADV_HUGEPAGE)
+	    v->flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_DROPPABLE) ||
+	    v->madv & 1ULL << MADV_HUGEPAGE)
 		return NULL;
 	for (size_t i = f->extent; i < page_source_nr(f->l->pages); i++, runs++) {
 		struct page_extent e;
@@ -166,7 +168,8 @@ static struct err *compare_all(struct fill *f)
 	return NULL;
 }
 
-static struct err *add_beside(struct fill *f, const struct page_extent *ext, uint64_t first, uint64_t nr, char *at)
+static struct err *add_beside(struct fill *f, const struct page_extent *ext, uint64_t first,
+			      uint64_t nr, char *at)
 {
 	while (nr) {
 		uint64_t n = MIN(nr, (uint64_t)COMPARE_PAGES - f->nr_beside);
@@ -186,7 +189,8 @@ static struct err *add_beside(struct fill *f, const struct page_extent *ext, uin
 }
 
 /* The part of a run that lies in the current piece. */
-static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint64_t first, uint64_t nr)
+static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint64_t first,
+			     uint64_t nr)
 {
 	struct piece *p = &f->l->pieces[f->piece];
 	uint64_t start = ext->start + first * MEM_PAGE;

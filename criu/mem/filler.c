@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads pages straight to their places: one preadv for many runs that lie one after another in the pages file.
- * The sums are checked on each chunk right after it was read, while it is in the CPU's cache, so the bytes come
- * from memory once.
+ * Reads pages straight to their places: one preadv for many runs that lie one after another in the
+ * pages file. The sums are checked on each chunk right after it was read, while it is in the CPU's
+ * cache, so the bytes come from memory once.
  */
 
 #include <errno.h>
@@ -24,7 +24,7 @@ struct seg {
 
 struct filler {
 	struct page_source *src;
-	int fd;          /* of all segments */
+	int fd;		 /* of all segments */
 	uint64_t offset; /* in the file, of the first segment */
 	size_t bytes;
 	size_t nr;
@@ -50,7 +50,9 @@ void filler_free(struct filler *f)
 	free(f);
 }
 
-/* The file was checked to be long enough when it was opened: a short count means it was cut since. */
+/*
+ * The file was checked to be long enough when it was opened: a short count means it was cut since.
+ */
 static struct err *read_all(struct filler *f)
 {
 	struct iovec *iov = f->iov;
@@ -63,9 +65,11 @@ static struct err *read_all(struct filler *f)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_sys(errno, "cannot read pages at offset %llu", (unsigned long long)offset);
+			return err_sys(errno, "cannot read pages at offset %llu",
+				       (unsigned long long)offset);
 		if (got == 0)
-			return err_new(ERR_IMAGE, "cannot read pages at offset %llu: the file was cut",
+			return err_new(ERR_IMAGE,
+				       "cannot read pages at offset %llu: the file was cut",
 				       (unsigned long long)offset);
 		left -= (size_t)got;
 		offset += (uint64_t)got;
@@ -82,7 +86,8 @@ static struct err *read_all(struct filler *f)
 static struct err *verify_all(const struct filler *f, void *const *bases)
 {
 	for (size_t i = 0; i < f->nr; i++)
-		TRY(page_source_verify(f->src, &f->segs[i].ext, f->segs[i].first, f->segs[i].nr, bases[i]));
+		TRY(page_source_verify(f->src, &f->segs[i].ext, f->segs[i].first, f->segs[i].nr,
+				       bases[i]));
 	return NULL;
 }
 
@@ -103,8 +108,8 @@ struct err *filler_flush(struct filler *f)
 	return e;
 }
 
-static struct err *add_chunk(struct filler *f, const struct page_extent *ext, uint64_t first, uint64_t nr,
-			     void *dest)
+static struct err *add_chunk(struct filler *f, const struct page_extent *ext, uint64_t first,
+			     uint64_t nr, void *dest)
 {
 	uint64_t offset = ext->offset + first * MEM_PAGE;
 
@@ -121,7 +126,8 @@ static struct err *add_chunk(struct filler *f, const struct page_extent *ext, ui
 	return NULL;
 }
 
-struct err *filler_add(struct filler *f, const struct page_extent *ext, uint64_t first, uint64_t nr, void *dest)
+struct err *filler_add(struct filler *f, const struct page_extent *ext, uint64_t first, uint64_t nr,
+		       void *dest)
 {
 	while (nr) {
 		uint64_t room = f->bytes < CHUNK_BYTES ? CHUNK_BYTES - f->bytes : CHUNK_BYTES;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Splits the VMAs of a task into pieces: what the worker inherited from the one that forked it and can keep, and
- * what must be made.  Inherited areas the task does not have are unmapped.
+ * Splits the VMAs of a task into pieces: what the worker inherited from the one that forked it and
+ * can keep, and what must be made.  Inherited areas the task does not have are unmapped.
  */
 
 #include <errno.h>
@@ -9,9 +9,9 @@
 
 #include "mem/restore_priv.h"
 
-#define KIND_MASK                                                                          \
-	(VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED | VMA_ANON_PRIVATE | VMA_AREA_MEMFD | \
-	 VMA_AREA_VDSO)
+#define KIND_MASK                                                                  \
+	(VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED | VMA_ANON_PRIVATE | \
+	 VMA_AREA_MEMFD | VMA_AREA_VDSO)
 
 /* Whether a part of the inherited area @old can become a part of @v. */
 static bool is_compatible(const VmaEntry *v, const VmaEntry *old)
@@ -26,7 +26,8 @@ static bool is_compatible(const VmaEntry *v, const VmaEntry *old)
 	       v->has_fdflags == old->has_fdflags && v->fdflags == old->fdflags;
 }
 
-static void add_piece(struct worker *w, uint32_t vma, uint64_t start, uint64_t end, const struct piece *from)
+static void add_piece(struct worker *w, uint32_t vma, uint64_t start, uint64_t end,
+		      const struct piece *from)
 {
 	struct mem_layout *l = w->task->mm->layout;
 	struct piece *p;
@@ -43,7 +44,10 @@ static void add_piece(struct worker *w, uint32_t vma, uint64_t start, uint64_t e
 	}
 }
 
-/* Which entries are made from the image; the vDSO areas of a task that gets the running one are not. */
+/*
+ * Which entries are made from the image; the vDSO areas of a task that gets the running one are
+ * not.
+ */
 static bool is_made(const struct mem_layout *l, const VmaEntry *v)
 {
 	if (!(v->status & VMA_AREA_REGULAR) || v->status & VMA_AREA_VVAR)
@@ -77,7 +81,8 @@ static void split_vma(struct worker *w, uint32_t vma, size_t *next)
 static struct err *unmap_part(const struct piece *q, uint64_t start, uint64_t end)
 {
 	if (start < end && munmap((void *)(uintptr_t)(q->at + (start - q->start)), end - start))
-		return err_sys(errno, "cannot unmap inherited memory at %#llx", (unsigned long long)start);
+		return err_sys(errno, "cannot unmap inherited memory at %#llx",
+			       (unsigned long long)start);
 	return NULL;
 }
 
@@ -104,8 +109,8 @@ static struct err *unmap_rest(const struct mem_layout *old, const struct mem_lay
 }
 
 /*
- * A running vDSO that was meant to go into the lot of an older layout needs nothing: it moves in the restorer
- * only, which no child of ours has been through.
+ * A running vDSO that was meant to go into the lot of an older layout needs nothing: it moves in
+ * the restorer only, which no child of ours has been through.
  */
 struct err *inherit_areas(struct worker *w)
 {

@@ -21,7 +21,8 @@ static bool gives_huge_pages(void)
 {
 	AUTO_FREE char *text = NULL;
 	size_t len;
-	struct err *e = file_slurp_at(AT_FDCWD, &text, &len, "/sys/kernel/mm/transparent_hugepage/enabled");
+	struct err *e = file_slurp_at(AT_FDCWD, &text, &len,
+				      "/sys/kernel/mm/transparent_hugepage/enabled");
 
 	if (e) {
 		err_drop(e, "then there are none");
@@ -39,15 +40,16 @@ struct err *mem_restore_link(struct restore *r)
 	for (size_t i = 0; i < r->tree.nr_tasks; i++)
 		if (r->tree.tasks[i]->mm)
 			TRY(vdso_link(r, r->tree.tasks[i]));
-	log_debug("mem", 0, "parked areas and the restorer go to %#" PRIx64 "-%#" PRIx64 ": objects=%zu",
+	log_debug("mem", 0,
+		  "parked areas and the restorer go to %#" PRIx64 "-%#" PRIx64 ": objects=%zu",
 		  r->mem->lot_start, r->mem->lot_end, r->mem->nr_objects);
 	return NULL;
 }
 
 struct err *mem_restore_hole(struct worker *w, uint64_t len, uint64_t *start_out)
 {
-	return lot_take(w->restore->mem, w->task->mm->layout, (len + MEM_PAGE - 1) & ~(MEM_PAGE - 1), MEM_PAGE,
-			start_out);
+	return lot_take(w->restore->mem, w->task->mm->layout,
+			(len + MEM_PAGE - 1) & ~(MEM_PAGE - 1), MEM_PAGE, start_out);
 }
 
 void mem_restore_drop(struct restore *r)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lot: one range of addresses in which no task of the tree has anything in its final layout, and the tool has
- * nothing either.  Areas whose home is taken by the tool wait there, the restorer runs there, and a vDSO that
- * differs from the stored one stays there.  Because the lot is disjoint from every home, parked areas can be moved
- * home in any order.
+ * The lot: one range of addresses in which no task of the tree has anything in its final layout,
+ * and the tool has nothing either.  Areas whose home is taken by the tool wait there, the restorer
+ * runs there, and a vDSO that differs from the stored one stays there.  Because the lot is disjoint
+ * from every home, parked areas can be moved home in any order.
  *
- * The address space is looked at in slots of 1 GiB: exact enough for 128 TiB, and linear in the VMAs of the tree.
+ * The address space is looked at in slots of 1 GiB: exact enough for 128 TiB, and linear in the
+ * VMAs of the tree.
  */
 
 #include <fcntl.h>
@@ -51,7 +52,10 @@ static struct err *mark_tool(uint8_t *taken, struct arena *a)
 	return NULL;
 }
 
-/* The longest run of free slots, without its outer quarters: there the tool's own mappings may grow meanwhile. */
+/*
+ * The longest run of free slots, without its outer quarters: there the tool's own mappings may grow
+ * meanwhile.
+ */
 static bool choose_slots(struct mem_restore *m, const uint8_t *taken)
 {
 	size_t best = 0, best_len = 0, len = 0;
@@ -127,9 +131,9 @@ static struct err *choose_hole(struct restore *r)
 			pos = MAX(pos, t.list[i].end);
 	}
 	if (best_len < MIN_LOT)
-		return err_new(ERR_UNSUPPORTED,
-			       "cannot find a free range of addresses for the restorer: the tasks fill their "
-			       "address spaces");
+		return err_new(ERR_UNSUPPORTED, "cannot find a free range of addresses for the "
+						"restorer: the tasks fill their "
+						"address spaces");
 	r->mem->lot_start = (best + best_len / 8) & ~(MEM_PAGE - 1);
 	r->mem->lot_end = (best + best_len - best_len / 8) & ~(MEM_PAGE - 1);
 	return NULL;
@@ -146,14 +150,15 @@ struct err *lot_choose(struct restore *r)
 	return choose_slots(r->mem, taken) ? NULL : choose_hole(r);
 }
 
-struct err *lot_take(const struct mem_restore *m, struct mem_layout *l, uint64_t len, uint64_t align,
-		     uint64_t *start_out)
+struct err *lot_take(const struct mem_restore *m, struct mem_layout *l, uint64_t len,
+		     uint64_t align, uint64_t *start_out)
 {
 	uint64_t start = (l->lot_next + align - 1) & ~(align - 1);
 
 	if (start < l->lot_next || start > m->lot_end || len > m->lot_end - start)
 		return err_new(ERR_UNSUPPORTED,
-			       "cannot park %" PRIu64 " bytes: the free range %#" PRIx64 "-%#" PRIx64 " is used up",
+			       "cannot park %" PRIu64 " bytes: the free range %#" PRIx64
+			       "-%#" PRIx64 " is used up",
 			       len, m->lot_start, m->lot_end);
 	l->lot_next = start + len;
 	*start_out = start;

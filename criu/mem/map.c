@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes the pieces that were not inherited: at home when that is free, else in the lot.  A piece that gets pages is
- * made readable and writable; its own protection is set by the restorer.
+ * Makes the pieces that were not inherited: at home when that is free, else in the lot.  A piece
+ * that gets pages is made readable and writable; its own protection is set by the restorer.
  */
 
 #include <errno.h>
@@ -26,7 +26,7 @@ enum { HUGE_PAGE = 2 << 20 };
 struct mapper {
 	struct worker *w;
 	struct mem_layout *l;
-	size_t extent;    /* of the page source: the first that ends behind the piece looked at */
+	size_t extent; /* of the page source: the first that ends behind the piece looked at */
 	/* The file opened last: neighbours are mostly parts of one file. */
 	int fd;
 	uint32_t fd_id;
@@ -35,8 +35,8 @@ struct mapper {
 
 static struct err *map_error(const struct mapper *m, const struct piece *p, int errnum)
 {
-	struct err *e = err_sys(errnum, "cannot map %#" PRIx64 "-%#" PRIx64 " of task %d", p->start, p->end,
-				m->w->task->ns_pid);
+	struct err *e = err_sys(errnum, "cannot map %#" PRIx64 "-%#" PRIx64 " of task %d", p->start,
+				p->end, m->w->task->ns_pid);
 	const VmaEntry *v = m->w->task->mm->rec->vmas[p->vma];
 
 	if (errnum == ENOMEM && v->flags & MAP_HUGETLB)
@@ -109,7 +109,9 @@ static struct err *has_pages(struct mapper *m, const struct piece *p, bool *out)
 	return NULL;
 }
 
-/* A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible. */
+/*
+ * A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible.
+ */
 static struct err *park(struct mapper *m, struct piece *p, uint64_t page_size)
 {
 	uint64_t len = p->end - p->start, align = MAX(page_size, (uint64_t)HUGE_PAGE), phase;
@@ -153,8 +155,8 @@ static struct err *advise_early(const struct mapper *m, const struct piece *p)
 	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
 		if (v->madv & 1ULL << advice[i] &&
 		    madvise((void *)(uintptr_t)p->at, p->end - p->start, advice[i]))
-			return err_sys(errno, "cannot give advice %d for %#" PRIx64 " of task %d", advice[i],
-				       p->start, m->w->task->ns_pid);
+			return err_sys(errno, "cannot give advice %d for %#" PRIx64 " of task %d",
+				       advice[i], p->start, m->w->task->ns_pid);
 	return NULL;
 }
 
@@ -184,7 +186,8 @@ struct err *piece_open(struct worker *w, struct piece *p)
 	if ((p->prot & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE))
 		return NULL;
 	if (mprotect((void *)(uintptr_t)p->at, p->end - p->start, PROT_READ | PROT_WRITE))
-		return err_sys(errno, "cannot make %#" PRIx64 " of task %d writable", p->start, w->task->ns_pid);
+		return err_sys(errno, "cannot make %#" PRIx64 " of task %d writable", p->start,
+			       w->task->ns_pid);
 	p->prot = PROT_READ | PROT_WRITE;
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads mm-PID.img and refuses what cannot be: after it every VMA lies inside the address space, ascends, does
- * not overlap, is of exactly one kind, and every stored page lies in a private VMA.
+ * Reads mm-PID.img and refuses what cannot be: after it every VMA lies inside the address space,
+ * ascends, does not overlap, is of exactly one kind, and every stored page lies in a private VMA.
  */
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #define VMA_KINDS (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED | VMA_ANON_PRIVATE)
 
 /* What a stored mapping may ask of mmap. */
-#define VMA_FLAGS                                                                           \
+#define VMA_FLAGS                                                                                \
 	(MAP_SHARED | MAP_PRIVATE | MAP_DROPPABLE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_LOCKED | \
 	 MAP_NORESERVE | MAP_HUGETLB | (0x3fU << MAP_HUGE_SHIFT))
 
@@ -33,15 +33,18 @@ uint64_t vma_page_size(const VmaEntry *v)
 
 static struct err *bad_vma(const struct task *t, const VmaEntry *v, const char *why)
 {
-	return err_new(ERR_IMAGE, "cannot restore mapping %#" PRIx64 "-%#" PRIx64 " of mm-%d.img: %s", v->start,
-		       v->end, t->ns_pid, why);
+	return err_new(ERR_IMAGE,
+		       "cannot restore mapping %#" PRIx64 "-%#" PRIx64 " of mm-%d.img: %s",
+		       v->start, v->end, t->ns_pid, why);
 }
 
 static struct err *refuse_vma(const struct task *t, const VmaEntry *v, const char *what)
 {
-	return err_hint(err_new(ERR_UNSUPPORTED, "cannot restore mapping %#" PRIx64 "-%#" PRIx64 " of task %d: %s",
-				v->start, v->end, t->ns_pid, what),
-			"restore this set with CRIU, or dump the program while it has no such mapping");
+	return err_hint(
+		err_new(ERR_UNSUPPORTED,
+			"cannot restore mapping %#" PRIx64 "-%#" PRIx64 " of task %d: %s", v->start,
+			v->end, t->ns_pid, what),
+		"restore this set with CRIU, or dump the program while it has no such mapping");
 }
 
 static struct err *check_range(const struct task *t, const VmaEntry *v)
@@ -72,7 +75,8 @@ static struct err *check_kind(const struct task *t, const VmaEntry *v)
 		return bad_vma(t, v, "it has unknown flags");
 	if (kind == VMA_ANON_PRIVATE && !(v->flags & MAP_ANONYMOUS))
 		return bad_vma(t, v, "status and flags contradict each other");
-	if ((kind & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) && (v->flags & (MAP_ANONYMOUS | MAP_GROWSDOWN)))
+	if ((kind & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) &&
+	    (v->flags & (MAP_ANONYMOUS | MAP_GROWSDOWN)))
 		return bad_vma(t, v, "status and flags contradict each other");
 	if (v->flags & MAP_DROPPABLE && kind != VMA_ANON_PRIVATE)
 		return bad_vma(t, v, "status and flags contradict each other");
@@ -146,8 +150,8 @@ static struct err *check_vmas(const struct task *t, struct mm *mm)
 }
 
 /*
- * What later code need not look at: entries that are not made, the vsyscall page, and the vDSO areas, which are
- * found by vdso_link() in the whole list.
+ * What later code need not look at: entries that are not made, the vsyscall page, and the vDSO
+ * areas, which are found by vdso_link() in the whole list.
  */
 static bool vma_holds_pages(const VmaEntry *v)
 {
@@ -167,8 +171,10 @@ static struct err *check_pages(const struct task *t, const struct mm *mm)
 		TRY(page_source_get((struct page_source *)src, i, &e));
 		if (!(e.flags & PAGE_PRESENT))
 			return err_hint(err_new(ERR_UNSUPPORTED,
-						"cannot restore pages at %#" PRIx64 " of task %d: they were left "
-						"to a page server", e.start, t->ns_pid),
+						"cannot restore pages at %#" PRIx64
+						" of task %d: they were left "
+						"to a page server",
+						e.start, t->ns_pid),
 					"dump again without --lazy-pages");
 		end = e.start + e.nr_pages * MEM_PAGE;
 		for (uint64_t pos = e.start; pos < end; pos = mm->rec->vmas[v]->end) {
@@ -177,8 +183,10 @@ static struct err *check_pages(const struct task *t, const struct mm *mm)
 			if (v == mm->layout->nr_vmas || mm->rec->vmas[v]->start > pos ||
 			    !vma_holds_pages(mm->rec->vmas[v]))
 				return err_new(ERR_IMAGE,
-					       "cannot restore page %#" PRIx64 " of pagemap-%d.img: it is in no "
-					       "private mapping of mm-%d.img", pos, t->ns_pid, t->ns_pid);
+					       "cannot restore page %#" PRIx64
+					       " of pagemap-%d.img: it is in no "
+					       "private mapping of mm-%d.img",
+					       pos, t->ns_pid, t->ns_pid);
 		}
 	}
 	return NULL;

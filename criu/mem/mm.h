@@ -42,7 +42,7 @@ enum vma_status {
 struct mem_layout;
 
 struct mm {
-	MmEntry *rec; /* mm-PID.img */
+	MmEntry *rec;		   /* mm-PID.img */
 	struct mem_layout *layout; /* restore: where everything is now (mem/layout.h) */
 };
 

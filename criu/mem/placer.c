@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fills large new anonymous pieces with UFFDIO_COPY from a mapping of the pages file.  Compared with preadv the
- * kernel does not clear pages it is about to overwrite and takes no page fault for each of them; on 6.18 a GiB costs
- * a fifth less time.  Where userfaultfd is not to be had, the filler does the work.
+ * Fills large new anonymous pieces with UFFDIO_COPY from a mapping of the pages file.  Compared
+ * with preadv the kernel does not clear pages it is about to overwrite and takes no page fault for
+ * each of them; on 6.18 a GiB costs a fifth less time.  Where userfaultfd is not to be had, the
+ * filler does the work.
  *
- * Invariant: while a piece is registered nobody touches it but UFFDIO_COPY (a fault on a page that is not there yet
- * would wait for ever, or kill the worker); so all of a piece is placed, or none of it.
+ * Invariant: while a piece is registered nobody touches it but UFFDIO_COPY (a fault on a page that
+ * is not there yet would wait for ever, or kill the worker); so all of a piece is placed, or none
+ * of it.
  */
 
 #include <errno.h>
@@ -104,7 +106,8 @@ struct err *placer_end(struct placer *pl, const struct piece *p)
 }
 
 /* The mapping of the pages file that @ext is in. */
-static struct err *map_source(struct placer *pl, const struct page_extent *ext, const struct source **out)
+static struct err *map_source(struct placer *pl, const struct page_extent *ext,
+			      const struct source **out)
 {
 	struct source s = { .file = ext->file };
 	struct stat st;
@@ -124,7 +127,8 @@ static struct err *map_source(struct placer *pl, const struct page_extent *ext, 
 	s.len = (uint64_t)st.st_size;
 	s.at = mmap(NULL, s.len, PROT_READ, MAP_SHARED, ext->fd, 0);
 	if (s.at == MAP_FAILED)
-		return err_sys(errno, "cannot map the pages file of %llu bytes", (unsigned long long)s.len);
+		return err_sys(errno, "cannot map the pages file of %llu bytes",
+			       (unsigned long long)s.len);
 	/* The kernel reads ahead as it does for read(2). */
 	if (madvise(s.at, s.len, MADV_SEQUENTIAL)) {
 		munmap(s.at, s.len);
@@ -135,13 +139,15 @@ static struct err *map_source(struct placer *pl, const struct page_extent *ext, 
 	return NULL;
 }
 
-/* Copies until it is done; the kernel may stop early for a signal or a change of the address space. */
+/*
+ * Copies until it is done; the kernel may stop early for a signal or a change of the address space.
+ */
 static struct err *copy(const struct placer *pl, char *to, const char *from, uint64_t len)
 {
 	while (len) {
-		struct uffdio_copy c = {
-			.dst = (uint64_t)(uintptr_t)to, .src = (uint64_t)(uintptr_t)from, .len = len
-		};
+		struct uffdio_copy c = { .dst = (uint64_t)(uintptr_t)to,
+					 .src = (uint64_t)(uintptr_t)from,
+					 .len = len };
 
 		if (ioctl(pl->uffd, UFFDIO_COPY, &c) && (errno != EAGAIN || c.copy < 0))
 			return err_sys(errno, "cannot place pages at %p", (void *)to);
@@ -154,7 +160,8 @@ static struct err *copy(const struct placer *pl, char *to, const char *from, uin
 	return NULL;
 }
 
-struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first, uint64_t nr, char *to)
+struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first,
+		       uint64_t nr, char *to)
 {
 	const struct source *s;
 
@@ -164,10 +171,12 @@ struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_
 		uint64_t offset = ext->offset + (first + done) * MEM_PAGE;
 
 		if (offset > s->len || n * MEM_PAGE > s->len - offset)
-			return err_new(ERR_IMAGE, "cannot read pages at offset %llu: the file was cut",
+			return err_new(ERR_IMAGE,
+				       "cannot read pages at offset %llu: the file was cut",
 				       (unsigned long long)offset);
 		if (madvise(s->at + offset, n * MEM_PAGE, MADV_POPULATE_READ) && errno != EINVAL)
-			return err_sys(errno, "cannot read pages at offset %llu", (unsigned long long)offset);
+			return err_sys(errno, "cannot read pages at offset %llu",
+				       (unsigned long long)offset);
 		TRY(copy(pl, to + done * MEM_PAGE, s->at + offset, n * MEM_PAGE));
 		TRY(page_source_verify(pl->src, ext, first + done, n, to + done * MEM_PAGE));
 	}

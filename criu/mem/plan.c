@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is left to do when the worker has no more use for the tool's own memory: the list the restorer works off.
+ * What is left to do when the worker has no more use for the tool's own memory: the list the
+ * restorer works off.
  *
- *  1. unmap everything that is neither a piece, nor the vDSO, nor in the free end of the lot (the restorer)
+ *  1. unmap what is neither a piece, nor the vDSO, nor in the free end of the lot (the restorer)
  *  2. move the vDSO, then the parked pieces; homes are free by then and no home lies in the lot
  *  3. set protections, advice, guards, locks
  */
@@ -84,7 +85,8 @@ static void plan_unmap(struct plan *p)
 		uint64_t end = i < nr ? kept[i].start : MEM_TASK_END;
 
 		if (end > pos)
-			add_op(p, &(struct rst_mem_op){ .kind = RST_MEM_UNMAP, .addr = pos, .len = end - pos });
+			add_op(p, &(struct rst_mem_op){
+					  .kind = RST_MEM_UNMAP, .addr = pos, .len = end - pos });
 		if (i < nr)
 			pos = kept[i].end;
 	}
@@ -131,8 +133,10 @@ static void plan_moves(struct plan *p)
 		const struct piece *q = &p->l->pieces[i];
 
 		if (q->at != q->start)
-			add_op(p, &(struct rst_mem_op){
-					  .kind = RST_MEM_MOVE, .addr = q->at, .len = q->end - q->start, .to = q->start });
+			add_op(p, &(struct rst_mem_op){ .kind = RST_MEM_MOVE,
+							.addr = q->at,
+							.len = q->end - q->start,
+							.to = q->start });
 	}
 }
 
@@ -157,7 +161,9 @@ static void plan_advice(struct plan *p)
 	for (size_t i = 0; i < p->rec->n_vmas; i++) {
 		const VmaEntry *v = p->rec->vmas[i];
 		uint64_t bits = v->madv & ADVICE_LATE;
-		struct rst_mem_op op = { .kind = RST_MEM_ADVISE, .addr = v->start, .len = vma_len(v) };
+		struct rst_mem_op op = { .kind = RST_MEM_ADVISE,
+					 .addr = v->start,
+					 .len = vma_len(v) };
 
 		if (v->status & VMA_AREA_GUARD) {
 			op.arg = MADV_GUARD_INSTALL;
@@ -197,8 +203,8 @@ static struct err *is_full(const struct plan *p, const VmaEntry *v, size_t *exte
 }
 
 /*
- * A locked area without a page here and there was locked with MLOCK_ONFAULT or has no access: mlock would populate
- * it, or fail.
+ * A locked area without a page here and there was locked with MLOCK_ONFAULT or has no access: mlock
+ * would populate it, or fail.
  */
 static struct err *plan_locks(struct plan *p)
 {
@@ -232,7 +238,8 @@ static void fill_mm(struct worker *w, struct rst_build *b)
 	struct rst_mm *mm = &rst_args(b)->mm;
 
 	if (e->n_mm_saved_auxv)
-		memcpy(rst_at(b, auxv_off), e->mm_saved_auxv, e->n_mm_saved_auxv * sizeof(uint64_t));
+		memcpy(rst_at(b, auxv_off), e->mm_saved_auxv,
+		       e->n_mm_saved_auxv * sizeof(uint64_t));
 	mm->auxv_off = auxv_off;
 	mm->auxv_size = auxv_off ? (uint32_t)len : 0;
 	mm->start_code = e->mm_start_code;

@@ -5,7 +5,8 @@
 /*
  * What the files of a memory restore share.
  *
- * A VMA of the image becomes one or more pieces: parts that are made, inherited or moved as a whole.
+ * A VMA of the image becomes one or more pieces: parts that are made, inherited or moved as a
+ * whole.
  *
  *	the image            |---------- VMA ----------|
  *	pieces               |-- inherited --|-- new --|
@@ -25,36 +26,39 @@
 #include "mem/restore.h"
 #include "memfd.pb-c.h"
 
-/* The first address that is not a user's without five-level page tables; higher ones are only given on request. */
+/*
+ * The first address that is not a user's without five-level page tables; higher ones are only given
+ * on request.
+ */
 #define MEM_TASK_END 0x7ffffffff000ULL
 
 struct piece {
 	uint64_t start, end; /* home */
-	uint64_t at;         /* where it is now */
-	uint32_t vma;        /* index in mm->rec->vmas */
-	uint32_t prot;       /* PROT_* it has now */
-	bool is_inherited;   /* was there, with the parent's contents, when this worker was forked */
+	uint64_t at;	     /* where it is now */
+	uint32_t vma;	     /* index in mm->rec->vmas */
+	uint32_t prot;	     /* PROT_* it has now */
+	bool is_inherited; /* was there, with the parent's contents, when this worker was forked */
 };
 
 /* What becomes of the vDSO of a task. */
 enum vdso_plan {
 	VDSO_DROP,     /* the task has none */
 	VDSO_MOVE,     /* the running one is the same: it goes to the stored address */
-	VDSO_REDIRECT, /* the stored code stays and calls the running one, which goes into the lot */
+	VDSO_REDIRECT, /* the stored code stays and calls the running one, which is in the lot */
 };
 
 /* One task's memory. */
 struct mem_layout {
 	struct page_source *pages;
 	enum vdso_plan vdso;
-	uint64_t vdso_home;  /* where the running [vvar] to [vdso] go; known in the worker */
-	size_t nr_vmas;      /* without the guard entries, which come last */
+	uint64_t vdso_home; /* where the running [vvar] to [vdso] go; known in the worker */
+	size_t nr_vmas;	    /* without the guard entries, which come last */
 
 	/* Of the worker that made it. */
 	struct piece *pieces; /* ascending by home */
 	size_t nr_pieces;
-	uint64_t lot_parked;  /* from here to the end of the lot nothing of the task waits */
-	uint64_t lot_next;    /* what is still to be given out */
+	uint64_t lot_parked; /* from here to the end of the lot nothing of the task waits */
+	uint64_t lot_next;   /* what is still to be given out */
 	struct mem_counters counters;
 };
 
@@ -75,17 +79,20 @@ struct running_vdso {
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x0020
 #endif
-/* These would forbid the mappings of the image or the file mode; they are put on when all tasks have mapped. */
+/*
+ * These would forbid the mappings of the image or the file mode; they are put on when all tasks
+ * have mapped.
+ */
 #define LATE_SEALS (F_SEAL_SEAL | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
 #define ALL_SEALS (LATE_SEALS | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 /* A shared memory object that tasks of the tree map. */
 struct shared_object {
-	uint32_t id;                 /* pagemap-shmem-ID */
-	uint64_t len;                /* bytes; the largest end of all its mappings, or the memfd's size */
-	uint32_t map_flags;          /* MAP_HUGETLB and its size, MAP_NORESERVE */
+	uint32_t id;	    /* pagemap-shmem-ID */
+	uint64_t len;	    /* bytes; the largest end of all its mappings, or the memfd's size */
+	uint32_t map_flags; /* MAP_HUGETLB and its size, MAP_NORESERVE */
 	const MemfdInodeEntry *memfd; /* NULL: shared anonymous memory without a file entry */
-	int fd;                      /* O_RDWR */
+	int fd;			      /* O_RDWR */
 };
 
 struct mem_restore {
@@ -96,10 +103,13 @@ struct mem_restore {
 
 	struct shared_object *objects; /* ascending by id */
 	size_t nr_objects;
-	MemfdInodeEntry **memfds;      /* memfd.img, ascending by inode_id */
+	MemfdInodeEntry **memfds; /* memfd.img, ascending by inode_id */
 	size_t nr_memfds;
 
-	/* What this process holds: the layout of the last mem_restore_worker here or before the fork. */
+	/*
+	 * What this process holds: the layout of the last mem_restore_worker here or before the
+	 * fork.
+	 */
 	const struct mem_layout *current;
 	const struct mm *current_mm;
 };
@@ -125,9 +135,9 @@ static inline uint64_t vma_len(const VmaEntry *v)
 
 /* The values of madvise that an image may ask for: bit n of vma_entry.madv is value n. */
 #define ADVICE_EARLY (1ULL << MADV_HUGEPAGE | 1ULL << MADV_NOHUGEPAGE) /* before pages are filled */
-#define ADVICE_LATE                                                                            \
-	(1ULL << MADV_RANDOM | 1ULL << MADV_SEQUENTIAL | 1ULL << MADV_DONTFORK | 1ULL << MADV_DONTDUMP | \
-	 1ULL << MADV_MERGEABLE | 1ULL << MADV_WIPEONFORK)
+#define ADVICE_LATE                                                              \
+	(1ULL << MADV_RANDOM | 1ULL << MADV_SEQUENTIAL | 1ULL << MADV_DONTFORK | \
+	 1ULL << MADV_DONTDUMP | 1ULL << MADV_MERGEABLE | 1ULL << MADV_WIPEONFORK)
 
 /* Bytes of one page of the mapping. */
 uint64_t vma_page_size(const VmaEntry *v);
@@ -144,7 +154,10 @@ MUST_USE struct err *lot_take(const struct mem_restore *m, struct mem_layout *l,
 MUST_USE struct err *vdso_find_running(struct restore *r);
 /* Compares the stored vDSO of @t with the running one. */
 MUST_USE struct err *vdso_link(struct restore *r, struct task *t);
-/* Worker: decides where the running one goes and patches the stored code (@code is its piece or NULL). */
+/*
+ * Worker: decides where the running one goes and patches the stored code (@code is its piece or
+ * NULL).
+ */
 MUST_USE struct err *vdso_place(struct worker *w);
 
 /* --- shmem.c --- */
@@ -173,13 +186,18 @@ MUST_USE struct err *piece_open(struct worker *w, struct piece *p);
 
 /* --- fill.c --- */
 
-/* Collects runs of pages and reads them straight to their places, in chunks that fit a CPU's cache. */
+/*
+ * Collects runs of pages and reads them straight to their places, in chunks that fit a CPU's cache.
+ */
 struct filler;
 
 MUST_USE struct err *filler_new(struct page_source *src, struct filler **out);
-/* Adds @nr pages from page number @first of @ext, to be read to @dest; they may be read by a later call. */
-MUST_USE struct err *filler_add(struct filler *f, const struct page_extent *ext, uint64_t first, uint64_t nr,
-				void *dest);
+/*
+ * Adds @nr pages from page number @first of @ext, to be read to @dest; they may be read by a later
+ * call.
+ */
+MUST_USE struct err *filler_add(struct filler *f, const struct page_extent *ext, uint64_t first,
+				uint64_t nr, void *dest);
 /* Reads and checks what was added. */
 MUST_USE struct err *filler_flush(struct filler *f);
 void filler_free(struct filler *f);
@@ -201,8 +219,8 @@ MUST_USE struct err *placer_new(struct page_source *src, struct placer **out);
 /* Before the first run of a piece; false: not possible here, use the filler. */
 bool placer_begin(struct placer *pl, const struct piece *p);
 /* Makes @nr pages from page number @first of @ext appear at @to, which is in the piece begun. */
-MUST_USE struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first, uint64_t nr,
-				char *to);
+MUST_USE struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first,
+				uint64_t nr, char *to);
 MUST_USE struct err *placer_end(struct placer *pl, const struct piece *p);
 /* NULL is fine. */
 void placer_free(struct placer *pl);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared memory objects: shared anonymous memory and memfds that tasks of the tree map.  The coordinator makes
- * and fills them all before it forks the first worker, so whoever maps one has inherited its descriptor, and
- * nobody has to wait for anybody.
+ * Shared memory objects: shared anonymous memory and memfds that tasks of the tree map.  The
+ * coordinator makes and fills them all before it forks the first worker, so whoever maps one has
+ * inherited its descriptor, and nobody has to wait for anybody.
  *
- * Plain shared anonymous memory comes in two encodings: as such, or as a memfd called "/dev/zero" that forbids
- * sealing.  Both are made by mmap, so that the task sees the mapping it had, and reached through map_files.
+ * Plain shared anonymous memory comes in two encodings: as such, or as a memfd called "/dev/zero"
+ * that forbids sealing.  Both are made by mmap, so that the task sees the mapping it had, and
+ * reached through map_files.
  */
 
 #include <errno.h>
@@ -106,8 +107,9 @@ static struct err *add_object(struct restore *r, const struct task *t, const Vma
 		o.memfd = find_memfd(r, v);
 		if (!o.memfd)
 			return err_new(ERR_IMAGE,
-				       "cannot restore mapping %#" PRIx64 " of task %d: memfd with file id %" PRIu64
-				       " is in no image", v->start, t->ns_pid, v->shmid);
+				       "cannot restore mapping %#" PRIx64
+				       " of task %d: memfd with file id %" PRIu64 " is in no image",
+				       v->start, t->ns_pid, v->shmid);
 		o.id = o.memfd->shmid;
 		o.len = o.memfd->size;
 	} else {
@@ -133,8 +135,10 @@ static struct err *merge_objects(struct mem_restore *m)
 			continue;
 		}
 		if ((last->map_flags ^ o->map_flags) & MAP_HUGE_BITS || last->memfd != o->memfd)
-			return err_new(ERR_IMAGE, "cannot restore shared memory %u: its mappings contradict "
-						  "each other", o->id);
+			return err_new(ERR_IMAGE,
+				       "cannot restore shared memory %u: its mappings contradict "
+				       "each other",
+				       o->id);
 		last->len = MAX(last->len, o->len);
 		last->map_flags &= o->map_flags | MAP_HUGE_BITS;
 	}
@@ -146,7 +150,8 @@ static struct err *check_file(const struct restore *r, const struct task *t, con
 {
 	if (!r->mem->hooks.find_file(r, (uint32_t)v->shmid))
 		return err_new(ERR_IMAGE,
-			       "cannot restore mapping %#" PRIx64 " of task %d: file id %" PRIu64 " is in no image",
+			       "cannot restore mapping %#" PRIx64 " of task %d: file id %" PRIu64
+			       " is in no image",
 			       v->start, t->ns_pid, v->shmid);
 	return NULL;
 }
@@ -172,7 +177,8 @@ int mem_restore_memfd(const struct restore *r, uint32_t inode_id)
 	struct shared_object key = { .id = e ? e->shmid : 0 }, *found = NULL;
 
 	if (e && r->mem->nr_objects)
-		found = bsearch(&key, r->mem->objects, r->mem->nr_objects, sizeof(key), compare_objects);
+		found = bsearch(&key, r->mem->objects, r->mem->nr_objects, sizeof(key),
+				compare_objects);
 	return found ? found->fd : -1;
 }
 
@@ -182,8 +188,10 @@ static void add_memfds(struct restore *r)
 	struct mem_restore *m = r->mem;
 
 	for (size_t i = 0; i < m->nr_memfds; i++) {
-		const struct shared_object o = { .id = m->memfds[i]->shmid, .len = m->memfds[i]->size,
-						 .memfd = m->memfds[i], .fd = -1 };
+		const struct shared_object o = { .id = m->memfds[i]->shmid,
+						 .len = m->memfds[i]->size,
+						 .memfd = m->memfds[i],
+						 .fd = -1 };
 
 		m->objects = arena_grow(r->arena, m->objects, m->nr_objects, sizeof(o));
 		m->objects[m->nr_objects++] = o;

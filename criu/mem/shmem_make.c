@@ -18,16 +18,18 @@
 
 enum { BUF_PAGES = 64 };
 
-
 static bool is_plain(const struct shared_object *o)
 {
-	return !o->memfd || (!strcmp(o->memfd->name, "/dev/zero") && !(o->memfd->seals & ~F_SEAL_SEAL));
+	return !o->memfd ||
+	       (!strcmp(o->memfd->name, "/dev/zero") && !(o->memfd->seals & ~F_SEAL_SEAL));
 }
 
 /* The file behind a mapping of shared anonymous memory, which has no other name. */
 static struct err *make_plain(struct shared_object *o)
 {
-	uint64_t page = o->map_flags & MAP_HUGETLB || (o->memfd && o->memfd->hugetlb_flag) ? 2 << 20 : MEM_PAGE;
+	uint64_t page = o->map_flags & MAP_HUGETLB || (o->memfd && o->memfd->hugetlb_flag) ?
+				2 << 20 :
+				MEM_PAGE;
 	uint32_t huge = o->map_flags;
 	struct err *e;
 	void *at;
@@ -37,11 +39,13 @@ static struct err *make_plain(struct shared_object *o)
 	if (huge >> MAP_HUGE_SHIFT & 0x3f)
 		page = 1ULL << (huge >> MAP_HUGE_SHIFT & 0x3f);
 	o->len = MAX((o->len + page - 1) & ~(page - 1), page);
-	at = mmap(NULL, o->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | (int)huge, -1, 0);
+	at = mmap(NULL, o->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | (int)huge, -1,
+		  0);
 	if (at == MAP_FAILED)
-		return err_sys(errno, "cannot make shared memory %u of %" PRIu64 " bytes", o->id, o->len);
-	e = fd_open_at(AT_FDCWD, O_RDWR | O_CLOEXEC, &o->fd, "/proc/self/map_files/%lx-%lx", (unsigned long)at,
-		       (unsigned long)at + o->len);
+		return err_sys(errno, "cannot make shared memory %u of %" PRIu64 " bytes", o->id,
+			       o->len);
+	e = fd_open_at(AT_FDCWD, O_RDWR | O_CLOEXEC, &o->fd, "/proc/self/map_files/%lx-%lx",
+		       (unsigned long)at, (unsigned long)at + o->len);
 	munmap(at, o->len);
 	return err_context(e, "shared memory %u", o->id);
 }
@@ -49,7 +53,8 @@ static struct err *make_plain(struct shared_object *o)
 static struct err *make_memfd(struct shared_object *o)
 {
 	const MemfdInodeEntry *e = o->memfd;
-	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING | (e->has_hugetlb_flag ? e->hugetlb_flag : 0);
+	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING |
+			     (e->has_hugetlb_flag ? e->hugetlb_flag : 0);
 
 	o->fd = memfd_create(e->name, flags | MFD_EXEC);
 	if (o->fd < 0 && errno == EINVAL)
@@ -57,7 +62,8 @@ static struct err *make_memfd(struct shared_object *o)
 	if (o->fd < 0)
 		return err_sys(errno, "cannot make memfd \"%s\"", e->name);
 	if (ftruncate(o->fd, (off_t)e->size))
-		return err_sys(errno, "cannot make memfd \"%s\" %" PRIu64 " bytes long", e->name, e->size);
+		return err_sys(errno, "cannot make memfd \"%s\" %" PRIu64 " bytes long", e->name,
+			       e->size);
 	if (fchown(o->fd, e->uid, e->gid) || (e->has_mode && fchmod(o->fd, e->mode & 07777)))
 		return err_sys(errno, "cannot set owner and mode of memfd \"%s\"", e->name);
 	return NULL;
@@ -68,9 +74,11 @@ static struct err *check_extent(const struct shared_object *o, const struct page
 {
 	uint64_t end = (o->len + MEM_PAGE - 1) & ~(MEM_PAGE - 1);
 
-	if (!(e->flags & PAGE_PRESENT) || e->start >= end || e->nr_pages > (end - e->start) / MEM_PAGE)
+	if (!(e->flags & PAGE_PRESENT) || e->start >= end ||
+	    e->nr_pages > (end - e->start) / MEM_PAGE)
 		return err_new(ERR_IMAGE,
-			       "cannot restore page %#" PRIx64 " of pagemap-shmem-%u.img: it lies behind the end",
+			       "cannot restore page %#" PRIx64
+			       " of pagemap-shmem-%u.img: it lies behind the end",
 			       e->start, o->id);
 	return NULL;
 }
@@ -82,11 +90,11 @@ static struct err *fill_mapped(struct filler *f, const struct page_extent *e, ch
 }
 
 /*
- * Through a buffer that stays in the CPU's cache: other than by a fault, a page that is written as a whole is not
- * cleared before, which saves more than the second copy costs.
+ * Through a buffer that stays in the CPU's cache: other than by a fault, a page that is written as
+ * a whole is not cleared before, which saves more than the second copy costs.
  */
-static struct err *fill_written(struct filler *f, const struct shared_object *o, const struct page_extent *e,
-				char *buf)
+static struct err *fill_written(struct filler *f, const struct shared_object *o,
+				const struct page_extent *e, char *buf)
 {
 	for (uint64_t done = 0; done < e->nr_pages; done += BUF_PAGES) {
 		uint64_t n = MIN(e->nr_pages - done, (uint64_t)BUF_PAGES);
@@ -100,7 +108,8 @@ static struct err *fill_written(struct filler *f, const struct shared_object *o,
 	return NULL;
 }
 
-static struct err *fill_all(struct page_source *src, const struct shared_object *o, char *at, bool is_mapped)
+static struct err *fill_all(struct page_source *src, const struct shared_object *o, char *at,
+			    bool is_mapped)
 {
 	AUTO_FILLER *filler = NULL;
 
@@ -119,7 +128,8 @@ static struct err *fill_all(struct page_source *src, const struct shared_object 
 
 static bool is_huge(const struct shared_object *o)
 {
-	return o->map_flags & MAP_HUGETLB || (o->memfd && o->memfd->has_hugetlb_flag && o->memfd->hugetlb_flag);
+	return o->map_flags & MAP_HUGETLB ||
+	       (o->memfd && o->memfd->has_hugetlb_flag && o->memfd->hugetlb_flag);
 }
 
 static struct err *fill_from(struct page_source *src, const struct shared_object *o)
@@ -127,7 +137,8 @@ static struct err *fill_from(struct page_source *src, const struct shared_object
 	bool is_mapped = is_huge(o);
 	size_t len = is_mapped ? o->len : (size_t)BUF_PAGES * MEM_PAGE;
 	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			is_mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, is_mapped ? o->fd : -1, 0);
+			is_mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+			is_mapped ? o->fd : -1, 0);
 	struct err *e;
 
 	if (at == MAP_FAILED)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pieces too large to park.  A reservation of many GiB may hold the place of something of the tool; parking all of
- * it would need as much room again.  It is cut into what is free now, which is made at home, and what is not, which
- * is small and parked.
+ * Pieces too large to park.  A reservation of many GiB may hold the place of something of the tool;
+ * parking all of it would need as much room again.  It is cut into what is free now, which is made
+ * at home, and what is not, which is small and parked.
  */
 
 #include <fcntl.h>
@@ -36,7 +36,8 @@ static void keep(struct cutter *c, const struct piece *p, uint64_t start, uint64
 }
 
 /* Cuts @p where the process has mappings; @next is the first that ends behind its start. */
-static void cut(struct cutter *c, const struct piece *p, const struct proc_maps *maps, size_t next, uint64_t align)
+static void cut(struct cutter *c, const struct piece *p, const struct proc_maps *maps, size_t next,
+		uint64_t align)
 {
 	uint64_t pos = p->start;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The vDSO of a restored task.  Programs have its address from their auxiliary vector and keep pointers to its
- * functions, so functions must stay callable where they were.
+ * The vDSO of a restored task.  Programs have its address from their auxiliary vector and keep
+ * pointers to its functions, so functions must stay callable where they were.
  *
  * The same vDSO is running here: its areas are moved to the stored addresses by the restorer.
- * Another one is running: the stored code is restored like any private memory and each of its functions is
- * overwritten with a jump to the running one, which the restorer moves into the lot.
+ * Another one is running: the stored code is restored like any private memory and each of its
+ * functions is overwritten with a jump to the running one, which the restorer moves into the lot.
  *
  * All tasks are forks of the tool, so all workers have the tool's vDSO at the tool's address.
  */
@@ -32,7 +32,8 @@ static struct err *collect_parts(struct running_vdso *run, const struct proc_map
 		if (!is_special(v->path))
 			continue;
 		if (run->nr_parts == MEM_MAX_SPECIALS || (run->nr_parts && v->start != run->end))
-			return err_new(ERR_KERNEL, "cannot move the vDSO: its areas are not together");
+			return err_new(ERR_KERNEL,
+				       "cannot move the vDSO: its areas are not together");
 		run->parts[run->nr_parts++] = (struct special){ v->start, v->end };
 		run->end = v->end;
 	}
@@ -53,7 +54,8 @@ struct err *vdso_find_running(struct restore *r)
 	if (!run->nr_parts)
 		return NULL; /* vdso=0 on the kernel's command line */
 	code = &run->parts[run->nr_parts - 1];
-	return vdso_parse((const void *)(uintptr_t)code->start, code->end - code->start, &run->image);
+	return vdso_parse((const void *)(uintptr_t)code->start, code->end - code->start,
+			  &run->image);
 }
 
 /* The stored code and the stored data areas in front of it; NULL when there are none. */
@@ -75,9 +77,11 @@ static void find_stored(const struct mm *mm, const VmaEntry **code_out, const Vm
 static struct err *read_stored(const struct task *t, const VmaEntry *code, void *buf)
 {
 	if (vma_len(code) > VDSO_MAX_BYTES)
-		return err_new(ERR_IMAGE, "cannot restore the vDSO of task %d: %" PRIu64 " bytes are too many",
+		return err_new(ERR_IMAGE,
+			       "cannot restore the vDSO of task %d: %" PRIu64 " bytes are too many",
 			       t->ns_pid, vma_len(code));
-	return err_context(page_source_read(t->mm->layout->pages, code->start, vma_len(code) / MEM_PAGE, buf),
+	return err_context(page_source_read(t->mm->layout->pages, code->start,
+					    vma_len(code) / MEM_PAGE, buf),
 			   "stored vDSO of task %d", t->ns_pid);
 }
 
@@ -111,9 +115,11 @@ struct err *vdso_link(struct restore *r, struct task *t)
 		return NULL;
 	}
 	if (!run->nr_parts)
-		return err_hint(err_new(ERR_KERNEL, "cannot restore task %d: it uses a vDSO and this kernel has none",
-					t->ns_pid),
-				"boot without vdso=0");
+		return err_hint(
+			err_new(ERR_KERNEL,
+				"cannot restore task %d: it uses a vDSO and this kernel has none",
+				t->ns_pid),
+			"boot without vdso=0");
 	l->vdso = VDSO_REDIRECT;
 	return err_context(vdso_parse(stored, vma_len(code), &old), "vDSO of task %d", t->ns_pid);
 }
@@ -139,7 +145,8 @@ static struct err *redirect(struct worker *w, struct piece *p)
 	memcpy(copy, (const void *)(uintptr_t)p->at, len);
 	TRY(vdso_parse(copy, len, &old));
 	return vdso_redirect((uint8_t *)(uintptr_t)p->at, &old, &run->image,
-			     w->task->mm->layout->vdso_home + (run->parts[run->nr_parts - 1].start - run->start));
+			     w->task->mm->layout->vdso_home +
+				     (run->parts[run->nr_parts - 1].start - run->start));
 }
 
 struct err *vdso_place(struct worker *w)
@@ -153,7 +160,9 @@ struct err *vdso_place(struct worker *w)
 	p = find_code(l, w->task->mm->rec);
 	BUG_ON(!p);
 	TRY(lot_take(w->restore->mem, l, run->end - run->start, MEM_PAGE, &l->vdso_home));
-	log_debug("mem", w->task->host_pid, "the stored vDSO differs: its functions at %#" PRIx64
-		  " call the running one at %#" PRIx64, p->start, l->vdso_home);
+	log_debug("mem", w->task->host_pid,
+		  "the stored vDSO differs: its functions at %#" PRIx64
+		  " call the running one at %#" PRIx64,
+		  p->start, l->vdso_home);
 	return redirect(w, p);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Works off the list of mem/plan.c: afterwards the address space is the task's, plus the restorer's area. */
+/*
+ * Works off the list of mem/plan.c: afterwards the address space is the task's, plus the restorer's
+ * area.
+ */
 
 #include "pie/rst_priv.h"
 
@@ -13,8 +16,8 @@ static long run(const struct rst_mem_op *op)
 	case RST_MEM_UNMAP:
 		return sys_call2(SYS_munmap, (long)op->addr, (long)op->len);
 	case RST_MEM_MOVE:
-		moved = sys_call5(SYS_mremap, (long)op->addr, (long)op->len, (long)op->len, MREMAP_BOTH,
-				  (long)op->to);
+		moved = sys_call5(SYS_mremap, (long)op->addr, (long)op->len, (long)op->len,
+				  MREMAP_BOTH, (long)op->to);
 		return moved == (long)op->to ? 0 : moved;
 	case RST_MEM_PROTECT:
 		return sys_call3(SYS_mprotect, (long)op->addr, (long)op->len, op->arg);

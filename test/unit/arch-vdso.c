@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A copy of the running vDSO stands for an older one: its functions must work through the redirections. */
+/*
+ * A copy of the running vDSO stands for an older one: its functions must work through the
+ * redirections.
+ */
 
 #include <errno.h>
 #include <string.h>
@@ -32,7 +35,8 @@ static const void *running(void)
 /* The functions of a stored vDSO, callable. */
 static uint8_t *old_code(struct vdso_image *now, struct vdso_image *old, uint8_t *copy)
 {
-	uint8_t *code = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *code = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			     0);
 
 	CHECK(code != MAP_FAILED);
 	memcpy(code, running(), BYTES);
@@ -58,7 +62,7 @@ static void check_calls(const uint8_t *code, const struct vdso_image *old)
 	CHECK(clock_gettime(CLOCK_MONOTONIC, &a) == 0);
 	CHECK(((clock_fn *)entry(code, old, "__vdso_clock_gettime"))(CLOCK_MONOTONIC, &b) == 0);
 	CHECK(b.tv_sec - a.tv_sec <= 1 && b.tv_sec >= a.tv_sec);
-	CHECK(labs(((time_fn *)entry(code, old, "__vdso_time"))(NULL) - time(NULL)) <= 1);
+	CHECK(labs(((time_fn *)entry(code, old, "__vdso_time"))(NULL)-time(NULL)) <= 1);
 	CHECK(((cpu_fn *)entry(code, old, "__vdso_getcpu"))(&cpu, NULL, NULL) == 0);
 	CHECK(cpu != ~0U);
 	CHECK(((clock_fn *)entry(code, old, "__vdso_clock_getres"))(CLOCK_MONOTONIC, &a) == 0);
@@ -88,8 +92,8 @@ static void redirected_to_system_calls(void)
 	check_calls(code, &old);
 	random = vdso_find(&old, "__vdso_getrandom");
 	if (random)
-		CHECK(((long (*)(void *, size_t, int, void *, size_t))(code + random->offset))(NULL, 0, 0, NULL, 0) ==
-		      -ENOSYS);
+		CHECK(((long (*)(void *, size_t, int, void *, size_t))(code + random->offset))(
+			      NULL, 0, 0, NULL, 0) == -ENOSYS);
 }
 
 static void damaged_ones_are_refused(void)

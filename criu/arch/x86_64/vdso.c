@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads a vDSO's dynamic symbols, from the program headers alone (section headers are not mapped in every
- * kernel's vDSO), and writes redirections over its functions.
+ * Reads a vDSO's dynamic symbols, from the program headers alone (section headers are not mapped in
+ * every kernel's vDSO), and writes redirections over its functions.
  *
  * Invariant: nothing outside [bytes, bytes + len) is read or written, whatever the bytes say.
  */
@@ -32,7 +32,8 @@ static struct err *not_a_vdso(const char *why)
 }
 
 /* Copies the program header of @type; the last one wins, there is one. */
-static bool find_phdr(const struct vdso_image *v, const Elf64_Ehdr *eh, uint32_t type, Elf64_Phdr *out)
+static bool find_phdr(const struct vdso_image *v, const Elf64_Ehdr *eh, uint32_t type,
+		      Elf64_Phdr *out)
 {
 	bool found = false;
 
@@ -83,8 +84,8 @@ static struct err *read_dynamic(const struct vdso_image *v, const Elf64_Phdr *dy
 }
 
 /*
- * The ELF hash table knows the number of symbols.  Newer linkers may leave it out; then the table ends where the
- * names begin, as every linker lays it out.
+ * The ELF hash table knows the number of symbols.  Newer linkers may leave it out; then the table
+ * ends where the names begin, as every linker lays it out.
  */
 static uint64_t count_syms(const struct vdso_image *v, const struct dynamic *d)
 {
@@ -139,7 +140,10 @@ struct err *vdso_parse(const void *bytes, size_t len, struct vdso_image *out)
 		return not_a_vdso("it is no x86-64 ELF image");
 	if (!find_phdr(&v, &eh, PT_LOAD, &load) || !find_phdr(&v, &eh, PT_DYNAMIC, &dyn))
 		return not_a_vdso("program headers are missing");
-	/* Linked at 0 or, long ago, at a high address; file offset 0 is its first byte in both cases. */
+	/*
+	 * Linked at 0 or, long ago, at a high address; file offset 0 is its first byte in both
+	 * cases.
+	 */
 	TRY(read_dynamic(&v, &dyn, load.p_vaddr - load.p_offset, &d));
 	TRY(read_syms(&v, &d, load.p_vaddr - load.p_offset));
 	*out = v;
@@ -161,8 +165,10 @@ static long syscall_of(const char *name)
 		const char *name;
 		long nr;
 	} calls[] = {
-		{ "clock_gettime", SYS_clock_gettime }, { "gettimeofday", SYS_gettimeofday },
-		{ "time", SYS_time },                   { "getcpu", SYS_getcpu },
+		{ "clock_gettime", SYS_clock_gettime },
+		{ "gettimeofday", SYS_gettimeofday },
+		{ "time", SYS_time },
+		{ "getcpu", SYS_getcpu },
 		{ "clock_getres", SYS_clock_getres },
 	};
 
@@ -209,8 +215,8 @@ static size_t put_enosys(uint8_t code[16])
 	return 8;
 }
 
-struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old, const struct vdso_image *running,
-			  uint64_t running_start)
+struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old,
+			  const struct vdso_image *running, uint64_t running_start)
 {
 	for (size_t i = 0; i < old->nr_syms; i++) {
 		const struct vdso_sym *from = &old->syms[i];
@@ -226,7 +232,8 @@ struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old, const st
 		else
 			len = put_enosys(code);
 		if (len > from->len)
-			return err_new(ERR_IMAGE, "cannot redirect vDSO function %s: it has %u bytes",
+			return err_new(ERR_IMAGE,
+				       "cannot redirect vDSO function %s: it has %u bytes",
 				       from->name, from->len);
 		memcpy(bytes + from->offset, code, len);
 	}

@@ -3,8 +3,9 @@
 #define ARCH_X86_64_VDSO_H
 
 /*
- * The vDSO as bytes: which functions it has and where, and how to make the code of an old one call a new one.
- * Nothing here touches a mapping.  Source: vdso(7), the ELF specification, the x86-64 psABI.
+ * The vDSO as bytes: which functions it has and where, and how to make the code of an old one call
+ * a new one. Nothing here touches a mapping.  Source: vdso(7), the ELF specification, the x86-64
+ * psABI.
  */
 
 #include <stdbool.h>
@@ -36,9 +37,9 @@ MUST_USE struct err *vdso_parse(const void *bytes, size_t len, struct vdso_image
 const struct vdso_sym *vdso_find(const struct vdso_image *v, const char *name);
 
 /*
- * Overwrites every function of @old in @bytes (a writable copy of old->bytes, of the same length) with a jump
- * to the function of the same name in @running, which is mapped at @running_start in the task.  A function that
- * @running has not becomes a plain system call.
+ * Overwrites every function of @old in @bytes (a writable copy of old->bytes, of the same length)
+ * with a jump to the function of the same name in @running, which is mapped at @running_start in
+ * the task.  A function that @running has not becomes a plain system call.
  */
 MUST_USE struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old,
 				   const struct vdso_image *running, uint64_t running_start);

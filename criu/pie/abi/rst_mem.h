@@ -3,18 +3,19 @@
 #define PIE_ABI_RST_MEM_H
 
 /*
- * What mem/ asks the restorer to do: a list of operations, done in order.  mem/plan.c writes it in the worker,
- * pie/rst_mem.c runs it.  Addresses are the task's; the list is an offset from the start of the argument area.
+ * What mem/ asks the restorer to do: a list of operations, done in order.  mem/plan.c writes it in
+ * the worker, pie/rst_mem.c runs it.  Addresses are the task's; the list is an offset from the
+ * start of the argument area.
  */
 
 #include <stdint.h>
 
 enum rst_mem_op_kind {
 	RST_MEM_UNMAP = 1, /* addr, len */
-	RST_MEM_MOVE,      /* addr, len -> to; nothing is mapped at to */
+	RST_MEM_MOVE,	   /* addr, len -> to; nothing is mapped at to */
 	RST_MEM_PROTECT,   /* addr, len, arg = PROT_* */
-	RST_MEM_ADVISE,    /* addr, len, arg = MADV_* */
-	RST_MEM_LOCK,      /* addr, len, arg = flags of mlock2 */
+	RST_MEM_ADVISE,	   /* addr, len, arg = MADV_* */
+	RST_MEM_LOCK,	   /* addr, len, arg = flags of mlock2 */
 };
 
 struct rst_mem_op {
