@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * memfd: files of memory without a path, open as descriptors or mapped.  A MEMFD entry is a description of one,
- * memfd.img has the files themselves; contents are shared memory and belong to mem/.  Shared anonymous huge pages
- * are written as a memfd called "/dev/zero", as CRIU does with all shared anonymous memory.
+ * memfd.img has the files themselves; contents are shared memory and belong to mem/.  Shared anonymous memory is written
+ * as a memfd called "/dev/zero", as CRIU does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 
 static const char prefix[] = "/memfd:";
 static const char huge_name[] = "/anon_hugepage";
+static const char zero_name[] = "/dev/zero";
 static const char deleted[] = " (deleted)";
 
 struct memfd {
@@ -37,8 +38,11 @@ static bool starts(const char *text, const char *with)
 
 static bool memfd_matches(const struct fd_probe *p)
 {
-	return S_ISREG(p->st.st_mode) && !(p->flags & O_PATH) && p->st.st_nlink == 0 &&
-	       (starts(p->text, prefix) || (p->fd < 0 && starts(p->text, huge_name)));
+	if (!S_ISREG(p->st.st_mode) || p->flags & O_PATH || p->st.st_nlink)
+		return false;
+	/* Shared anonymous memory has no descriptors, and a link of map_files instead. */
+	return starts(p->text, prefix) ||
+	       (p->fd < 0 && (starts(p->text, huge_name) || starts(p->text, zero_name)));
 }
 
 static const char *name_of(struct dump *d, const struct fd_probe *p)
@@ -47,7 +51,7 @@ static const char *name_of(struct dump *d, const struct fd_probe *p)
 	size_t len = strlen(name), cut = sizeof(deleted) - 1;
 
 	if (!starts(p->text, prefix))
-		return "/dev/zero";
+		return (char *)zero_name;
 	if (len >= cut && !strcmp(name + len - cut, deleted))
 		len -= cut;
 	return arena_printf(d->arena, "%.*s", (int)len, name);

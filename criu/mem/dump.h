@@ -14,7 +14,7 @@
 struct task_probe;
 
 /*
- * Makes task->mm->rec->vmas of what /proc said, and d->shmem of the shared objects behind them.  Reads only; areas
+ * Makes task->mm->rec->vmas of what /proc said.  Reads only; areas
  * that cannot be dumped are joined to d->blockers.
  */
 MUST_USE struct err *mem_look(struct dump *d, struct task *t, const struct task_probe *p);

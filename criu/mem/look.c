@@ -128,9 +128,8 @@ static uint32_t vma_status(const struct proc_vma *v)
 		return VMA_AREA_REGULAR | VMA_AREA_VVAR | VMA_ANON_PRIVATE;
 	if (path_is(v, "[heap]"))
 		return VMA_AREA_REGULAR | VMA_AREA_HEAP | VMA_ANON_PRIVATE;
-	if (is_shared_anon(v))
-		return VMA_AREA_REGULAR | VMA_ANON_SHARED;
-	if (is_memfd(v) || (is_anon_huge(v) && v->is_shared))
+	/* CRIU's way since 4.2: shared anonymous memory is a memfd too, made by files/. */
+	if (is_memfd(v) || is_shared_anon(v) || (is_anon_huge(v) && v->is_shared))
 		return VMA_AREA_REGULAR | VMA_AREA_MEMFD |
 		       (v->is_shared ? VMA_FILE_SHARED : VMA_FILE_PRIVATE);
 	if (!v->ino || is_anon_huge(v))
@@ -144,7 +143,7 @@ static uint32_t vma_flags(const struct proc_vma *v, uint32_t status)
 
 	if (v->flags & VMF_DROPPABLE)
 		flags = MAP_DROPPABLE;
-	if (status & (VMA_ANON_PRIVATE | VMA_ANON_SHARED))
+	if (status & VMA_ANON_PRIVATE)
 		flags |= MAP_ANONYMOUS;
 	if (v->flags & VMF_GROWSDOWN)
 		flags |= MAP_GROWSDOWN;
@@ -198,8 +197,6 @@ static VmaEntry *vma_to_pb(struct arena *a, const struct proc_vma *v)
 		e->has_madv = true;
 		e->madv = madv;
 	}
-	if (e->status & VMA_ANON_SHARED)
-		e->shmid = v->ino;
 	if (e->status & (VMA_FILE_SHARED | VMA_FILE_PRIVATE)) {
 		e->has_fdflags = true;
 		/* A shared mapping may become writable exactly when its file was opened for writing. */
@@ -232,13 +229,6 @@ static void refuse(struct dump *d, const struct task *t, const struct proc_vma *
 	d->blockers = err_join(d->blockers, err_hint(e, "%s", r->hint));
 }
 
-static struct err *add_shared(struct dump *d, const struct task *t, const struct proc_vma *v)
-{
-	const char *path = arena_printf(d->arena, "/proc/%d/map_files/%lx-%lx", t->host_pid, v->start, v->end);
-
-	return mem_shared_add(d, v->ino, path);
-}
-
 struct err *mem_look(struct dump *d, struct task *t, const struct task_probe *p)
 {
 	struct mm *mm = t->mm = ARENA_NEW(d->arena, struct mm);
@@ -262,8 +252,6 @@ struct err *mem_look(struct dump *d, struct task *t, const struct task_probe *p)
 			rec->vmas[rec->n_vmas - 1]->end = e->end;
 			continue;
 		}
-		if (e->status & (VMA_ANON_SHARED | VMA_AREA_MEMFD))
-			TRY(add_shared(d, t, v));
 		rec->vmas[rec->n_vmas++] = e;
 	}
 	return NULL;
