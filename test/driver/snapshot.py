@@ -100,23 +100,19 @@ class Snapshot(dict):
                 file = "" if NEW_INODE.search(match[7]) else f"{match[5]}:{match[6]} "
                 name = SHARED_AS_MEMFD.sub(r"\1", match[7])
                 offset = int(match[4], 16) if name.startswith("/") else None
-                areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, "", 0])
+                areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, ""])
             elif line.startswith("VmFlags:"):
                 areas[-1][5] = " ".join(f for f in line.split()[1:] if f not in FLAGS_SKIP)
-            elif line.startswith("Locked:"):
-                areas[-1][6] = int(line.split()[1])
         merged = []
         for area in areas:
             last = merged[-1] if merged else None
             if last and last[1] == area[0] and (last[2], last[4], last[5]) == (area[2], area[4], area[5]) and (
                     area[3] is None or last[3] + last[1] - last[0] == area[3]):
                 last[1] = area[1]
-                last[6] += area[6]
             else:
                 merged.append(area)
-        for start, end, perms, offset, name, flags, locked in merged:
-            self[f"{head}/{start:x}-{end:x}"] = (f"{perms} {offset or 0:x} {name} [{flags}]" +
-                                                 (f" locked={locked}kB" if locked else ""))
+        for start, end, perms, offset, name, flags in merged:
+            self[f"{head}/{start:x}-{end:x}"] = f"{perms} {offset or 0:x} {name} [{flags}]"
 
     def add_fds(self, pid):
         opened = []

@@ -3,7 +3,7 @@
  * A file whose path names another file now: the old one is open, deleted, and must not be mixed up with
  * the new one.
  */
-/* peer: differs fd/ shows another deleted name */
+/* differs: fd/3 its deleted name cannot be made again while another file has it */
 #include "case.h"
 
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A stopped child stays stopped, and SIGCONT lets it go on. */
 /* not: stop the check after it sends SIGCONT to everybody */
-/* peer: no may leave another SIGSTOP pending */
 #include "case.h"
 
 #include <signal.h>
