@@ -27,7 +27,7 @@ static bool is_expected(const struct mem_layout *l, const VmaEntry *v)
 		return false;
 	if (!vma_is_vdso(v))
 		return true;
-	return l->vdso == VDSO_MOVE || (l->vdso == VDSO_REDIRECT && v->status & VMA_AREA_VDSO);
+	return l->vdso != VDSO_DROP;
 }
 
 /* The entry at or behind @c->pos, or NULL. */

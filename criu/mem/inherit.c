@@ -9,14 +9,13 @@
 
 #include "mem/restore_priv.h"
 
-#define KIND_MASK                                                                  \
-	(VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED | VMA_ANON_PRIVATE | \
-	 VMA_AREA_MEMFD | VMA_AREA_VDSO)
+#define KIND_MASK \
+	(VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED | VMA_ANON_PRIVATE | VMA_AREA_MEMFD)
 
 /* Whether a part of the inherited area @old can become a part of @v. */
 static bool is_compatible(const VmaEntry *v, const VmaEntry *old)
 {
-	if ((v->status ^ old->status) & KIND_MASK || v->status & VMA_AREA_VDSO)
+	if ((v->status ^ old->status) & KIND_MASK || vma_is_vdso(v) || vma_is_vdso(old))
 		return false;
 	if ((v->flags ^ old->flags) & ~(uint32_t)MAP_LOCKED || (v->madv ^ old->madv) & ADVICE_EARLY)
 		return false;
@@ -44,15 +43,10 @@ static void add_piece(struct worker *w, uint32_t vma, uint64_t start, uint64_t e
 	}
 }
 
-/*
- * Which entries are made from the image; the vDSO areas of a task that gets the running one are
- * not.
- */
+/* Which entries are made; the vDSO areas of a task that gets the running one are moved in. */
 static bool is_made(const struct mem_layout *l, const VmaEntry *v)
 {
-	if (!(v->status & VMA_AREA_REGULAR) || v->status & VMA_AREA_VVAR)
-		return false;
-	return !(v->status & VMA_AREA_VDSO) || l->vdso == VDSO_REDIRECT;
+	return v->status & VMA_AREA_REGULAR && (!vma_is_vdso(v) || l->vdso == VDSO_REDIRECT);
 }
 
 /* @next is the first inherited piece that ends behind the start of @v. */

@@ -130,7 +130,7 @@ static struct err *try_map(struct mapper *m, struct piece *p, int fd, int *errnu
 	uint32_t flags = v->flags & MAP_KEPT;
 	off_t off = 0;
 
-	if (v->status & VMA_AREA_VDSO) {
+	if (vma_is_vdso(v)) {
 		flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	} else if (fd >= 0) {
 		flags &= ~(uint32_t)MAP_ANONYMOUS;
@@ -170,7 +170,7 @@ static struct err *map_piece(struct mapper *m, struct piece *p)
 	p->prot = v->prot;
 	if (is_filled && (v->prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE))
 		p->prot = PROT_READ | PROT_WRITE;
-	if (!(v->status & (VMA_ANON_PRIVATE | VMA_AREA_VDSO)))
+	if (!(v->status & (VMA_ANON_PRIVATE | VMA_AREA_VDSO | VMA_AREA_VVAR)))
 		TRY(get_fd(m, v, &fd));
 	p->at = p->start;
 	TRY(try_map(m, p, fd, &errnum));

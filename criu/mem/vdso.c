@@ -6,6 +6,8 @@
  * The same vDSO is running here: its areas are moved to the stored addresses by the restorer.
  * Another one is running: the stored code is restored like any private memory and each of its
  * functions is overwritten with a jump to the running one, which the restorer moves into the lot.
+ * Its data areas become pages of zeros: to a thread that stands in the middle of the old code they
+ * say that no clock can be read without the kernel, so it ends with the system call.
  *
  * All tasks are forks of the tool, so all workers have the tool's vDSO at the tool's address.
  */

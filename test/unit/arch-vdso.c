@@ -54,14 +54,21 @@ static void *entry(const uint8_t *code, const struct vdso_image *old, const char
 	return (void *)(code + s->offset);
 }
 
-static void check_calls(const uint8_t *code, const struct vdso_image *old)
+static void check_clock(const uint8_t *code, const struct vdso_image *old)
 {
 	struct timespec a, b;
-	unsigned int cpu = ~0U;
 
 	CHECK(clock_gettime(CLOCK_MONOTONIC, &a) == 0);
 	CHECK(((clock_fn *)entry(code, old, "__vdso_clock_gettime"))(CLOCK_MONOTONIC, &b) == 0);
 	CHECK(b.tv_sec - a.tv_sec <= 1 && b.tv_sec >= a.tv_sec);
+}
+
+static void check_calls(const uint8_t *code, const struct vdso_image *old)
+{
+	unsigned int cpu = ~0U;
+	struct timespec a;
+
+	check_clock(code, old);
 	CHECK(labs(((time_fn *)entry(code, old, "__vdso_time"))(NULL)-time(NULL)) <= 1);
 	CHECK(((cpu_fn *)entry(code, old, "__vdso_getcpu"))(&cpu, NULL, NULL) == 0);
 	CHECK(cpu != ~0U);
@@ -94,6 +101,39 @@ static void redirected_to_system_calls(void)
 	if (random)
 		CHECK(((long (*)(void *, size_t, int, void *, size_t))(code + random->offset))(
 			      NULL, 0, 0, NULL, 0) == -ENOSYS);
+}
+
+/* Bytes of the data areas in front of the running vDSO. */
+static size_t data_len(void)
+{
+	unsigned long start, end, first = 0;
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, "[vvar]") && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			first = start;
+	fclose(f);
+	return first ? (uint64_t)running() - first : 0;
+}
+
+/* What a thread finds that was stopped in the middle of an old vDSO: no clock, so the kernel's. */
+static void zeros_as_data_mean_system_calls(void)
+{
+	static uint8_t copy[BYTES];
+	struct vdso_image now, old;
+	size_t len = data_len();
+	uint8_t *area;
+
+	(void)old_code(&now, &old, copy);
+	if (!len)
+		return;
+	area = mmap(NULL, len + BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(area != MAP_FAILED);
+	memcpy(area + len, running(), BYTES);
+	CHECK(!mprotect(area, len + BYTES, PROT_READ | PROT_EXEC));
+	check_clock(area + len, &old);
 }
 
 static void damaged_ones_are_refused(void)
@@ -132,6 +172,7 @@ int main(void)
 {
 	UNIT_RUN(redirected_to_functions);
 	UNIT_RUN(redirected_to_system_calls);
+	UNIT_RUN(zeros_as_data_mean_system_calls);
 	UNIT_RUN(damaged_ones_are_refused);
 	UNIT_RUN(finds_a_syscall);
 	return 0;
