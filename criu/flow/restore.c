@@ -243,7 +243,7 @@ static const struct step restore_steps[] = {
 };
 
 /* With --plan everything up to here is done. */
-enum { NR_PLAN_STEPS = 5 };
+enum { NR_PLAN_STEPS = 4 };
 
 /* ---- --plan ---- */
 
@@ -325,7 +325,7 @@ static struct err *restore_with(struct restore_op *op, int *exit_status_out)
 	TRY(steps_run(restore_steps, nr, &control, op));
 	if (opts->plan) {
 		print_plan(&op->r);
-		return NULL;
+		return born_check_pids(&op->r);
 	}
 	log_info("flow", op->r.tree.root->host_pid, "restored tasks=%zu pages=%lu us=%lu", op->r.tree.nr_tasks,
 		 op->stats.pages_restored, op->stats.restore_us);
