@@ -134,7 +134,7 @@ static struct err *add_inherited(struct arena *a, const struct setting *s, struc
 
 static struct err *store_number(const struct setting *s, void *member)
 {
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (s->row->type == OPT_SIZE)
 		return parse_size(s, member);
