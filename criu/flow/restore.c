@@ -136,7 +136,7 @@ static struct err *prepare(struct restore *r)
 	TRY(move_descriptors(r));
 	TRY(files_prepare(r));
 	TRY(mem_restore_prepare(r));
-	return stage_new(r->born->nr, r->born->nr_workers, r->born->nr, 0, &r->stage);
+	return stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0, &r->stage);
 }
 
 static struct err *restore_prepare(void *arg)

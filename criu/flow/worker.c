@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/options.h"
@@ -36,14 +37,14 @@ static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
 
 /*
  * The parent's death ends us until the coordinator is attached.  One that died before we asked for that is not our parent
- * any more, which its number tells: the plan knows it.  (A sibling of the coordinator has another parent; it
- * looks after the coordinator while it waits, task/stage.c.)
+ * any more, which its number tells: the plan knows it.  (A sibling of the coordinator has another parent, an orphan's
+ * dies on purpose; these look after the coordinator while they wait, task/stage.c.)
  */
 static void die_with_parent(const struct restore *r, const struct born *b)
 {
 	pid_t parent = b->parent ? b->parent->pid : stage_coordinator(r->stage);
 
-	if (!b->parent && r->opts->restore_sibling)
+	if (b->is_orphan || (!b->parent && r->opts->restore_sibling))
 		return;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		syscall(SYS_exit_group, 1);
@@ -56,8 +57,24 @@ static struct err *fork_made(struct restore *r, struct born *b, bool early)
 	return NULL;
 }
 
+/* Its bridge ends, and it comes to where it belongs. */
+static struct err *wait_for_parent(const struct born *b)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	for (int tries = 0; b->is_orphan && getppid() != b->parent->pid; tries++) {
+		if (tries == 10000)
+			return err_new(ERR_UNSUPPORTED, "orphan %d came to process %d instead of %d", b->pid,
+				       getppid(), b->parent->pid);
+		nanosleep(&ms, NULL);
+	}
+	return NULL;
+}
+
 static struct err *join_session(struct restore *r, struct born *b)
 {
+	if (b->takes_orphans && prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return err_sys(errno, "cannot become a child subreaper");
 	TRY(fork_made(r, b, true));
 	if (b->does_setsid && setsid() < 0)
 		return err_sys(errno, "cannot start session %d", b->pid);
@@ -110,6 +127,7 @@ static struct err *become_task(struct worker *w, struct born *b)
 	report_counters(w);
 	TRY(files_restore_early(w));
 	TRY(join_session(r, b));
+	TRY(wait_for_parent(b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
 	if (prctl(PR_SET_PDEATHSIG, 0))
@@ -126,8 +144,10 @@ static struct err *become_helper(struct restore *r, struct born *b)
 {
 	TRY(join_session(r, b));
 	stage_born(r->stage, b->slot);
-	TRY(join_group(r, b));
-	TRY(wait_for_children(b));
+	if (!b->is_bridge) {
+		TRY(join_group(r, b));
+		TRY(wait_for_children(b));
+	}
 	syscall(SYS_exit_group, 0);
 	return NULL;
 }
@@ -135,8 +155,10 @@ static struct err *become_helper(struct restore *r, struct born *b)
 static struct err *become_zombie(struct restore *r, struct born *b)
 {
 	TRY(join_session(r, b));
+	TRY(wait_for_parent(b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
+	TRY(wait_for_children(b));
 	return zombie_die(b->task);
 }
 

@@ -13,6 +13,15 @@
 #include "base/options.h"
 #include "task/restore_read.h"
 
+/* PID_MAX_LIMIT of 64-bit Linux. */
+enum { PID_LIMIT = 4194304 };
+
+/* Neither a process or thread nor a process group has the number. */
+static bool pid_is_free(pid_t pid)
+{
+	return kill(pid, 0) && errno == ESRCH && (pid == 1 || (kill(-pid, 0) && errno == ESRCH));
+}
+
 static struct born *born_add(struct restore *r, struct task *t)
 {
 	struct born_plan *plan = r->born;
@@ -168,30 +177,104 @@ static bool place_some(struct born_plan *plan, size_t *left_out)
 	return any;
 }
 
-/* The first that waits for a session whose leader is not in the tree gets a helper. */
-static struct err *help_one(struct restore *r)
+static size_t depth_of(const struct born *b)
+{
+	size_t depth = 0;
+
+	for (; b->parent; b = b->parent)
+		depth++;
+	return depth;
+}
+
+static bool can_be_placed_later(const struct born_plan *plan, const struct born *b)
+{
+	return !is_placed(plan, b) && is_placed(plan, b->parent);
+}
+
+/*
+ * A session whose leader is dead gets a helper.  Of all parents that have members of it as children the deepest is
+ * chosen: the leader was below all of them, so the others are its ancestors and can get theirs as orphans.
+ */
+static bool help_one(struct restore *r)
 {
 	struct born_plan *plan = r->born;
+	struct born *deepest = NULL;
 
 	for (size_t i = 0; i < plan->nr; i++) {
 		struct born *b = plan->list[i];
 
-		if (is_placed(plan, b) || !is_placed(plan, b->parent))
+		if (!can_be_placed_later(plan, b) || born_find(plan, b->sid))
 			continue;
-		if (born_find(plan, b->sid))
-			continue;
-		add_helper(r, b->sid, b->sid, b->parent);
-		return NULL;
+		if (!deepest || (b->sid == deepest->sid && depth_of(b) > depth_of(deepest)))
+			deepest = b;
 	}
-	for (size_t i = 0; i < plan->nr; i++) {
-		const struct born *b = plan->list[i];
+	if (deepest)
+		add_helper(r, deepest->sid, deepest->sid, deepest->parent);
+	return deepest;
+}
 
-		if (!is_placed(plan, b) && is_placed(plan, b->parent))
-			return err_new(ERR_UNSUPPORTED,
-				       "task %d is in session %d, whose members are all below other parents", b->pid,
-				       b->sid);
+/* Is @p above @b, with nobody between them who takes orphans? */
+static bool gives_orphans_to(const struct born *b, const struct born *p)
+{
+	for (b = b->parent; b && b != p; b = b->parent)
+		if (b->takes_orphans)
+			return false;
+	return b;
+}
+
+/* A number for a bridge: nobody has it and nobody will want it. */
+static pid_t spare_pid(const struct restore *r)
+{
+	for (pid_t pid = 2; pid < PID_LIMIT; pid++) {
+		bool wanted = born_find(r->born, pid);
+
+		for (size_t i = 0; !wanted && i < r->tree.nr_tasks; i++)
+			for (size_t k = 1; !wanted && k < r->tree.tasks[i]->nr_threads; k++)
+				wanted = r->tree.tasks[i]->threads[k].ns_tid == pid;
+		if (!wanted && pid_is_free(pid))
+			return pid;
 	}
-	return err_new(ERR_BUG, "tasks without a place");
+	return PID_LIMIT;
+}
+
+static void place_orphan(struct restore *r, struct born *b, struct born *member)
+{
+	struct born *bridge = add_helper(r, spare_pid(r), b->sid, member);
+
+	bridge->pgid = member->pgid;
+	bridge->is_bridge = true;
+	bridge->does_setsid = false;
+	r->born->nr_bridges++;
+	place(bridge, member, false, false);
+	place(b, bridge, false, false);
+	b->is_orphan = true;
+	b->parent->takes_orphans = true;
+}
+
+/* One whose session lives below its parent becomes an orphan. */
+static struct err *orphan_one(struct restore *r)
+{
+	struct born_plan *plan = r->born;
+	struct born *lost = NULL;
+
+	for (size_t i = 0; i < plan->nr; i++) {
+		struct born *b = plan->list[i];
+
+		if (!can_be_placed_later(plan, b))
+			continue;
+		lost = b;
+		for (size_t k = 0; k < plan->nr; k++) {
+			struct born *m = plan->list[k];
+
+			if (m->sid != b->sid || !is_placed(plan, m) || m->is_bridge || !gives_orphans_to(m, b->parent))
+				continue;
+			place_orphan(r, b, m);
+			return NULL;
+		}
+	}
+	BUG_ON(!lost);
+	return err_new(ERR_UNSUPPORTED, "task %d is in session %d, which has no member among or below its siblings",
+		       lost->pid, lost->sid);
 }
 
 static struct err *plan_sessions(struct restore *r)
@@ -202,8 +285,8 @@ static struct err *plan_sessions(struct restore *r)
 	do {
 		while (place_some(r->born, &left))
 			;
-		if (left)
-			TRY(help_one(r));
+		if (left && !help_one(r))
+			TRY(orphan_one(r));
 	} while (left);
 	return NULL;
 }
@@ -279,6 +362,21 @@ static struct err *check_shared(const struct restore *r)
 	return NULL;
 }
 
+/* Nobody who turned out to take orphans stands in the way of another's. */
+static struct err *check_orphans(const struct born_plan *plan)
+{
+	for (size_t i = 0; i < plan->nr; i++) {
+		const struct born *b = plan->list[i];
+
+		if (b->is_orphan && !gives_orphans_to(b->creator->parent, b->parent) &&
+		    b->creator->parent != b->parent)
+			return err_new(ERR_UNSUPPORTED,
+				       "task %d cannot get its parent %d: another child subreaper is in between", b->pid,
+				       b->parent->pid);
+	}
+	return NULL;
+}
+
 struct err *born_plan_make(struct restore *r)
 {
 	size_t nr_tasks = r->tree.nr_tasks;
@@ -289,6 +387,7 @@ struct err *born_plan_make(struct restore *r)
 	TRY(settle_outer(r));
 	add_tasks(r);
 	TRY(plan_sessions(r));
+	TRY(check_orphans(r->born));
 	for (size_t i = 0; i < nr_tasks; i++)
 		TRY(plan_group(r, r->born->list[i]));
 	link_made(r);
@@ -308,12 +407,6 @@ static struct err *pid_taken(pid_t pid)
 	}
 	comm[strcspn(comm, "\n")] = 0;
 	return err_new(ERR_USAGE, "pid %d is in use by a process named \"%s\"", pid, comm);
-}
-
-/* Neither a process or thread nor a process group has the number. */
-static bool pid_is_free(pid_t pid)
-{
-	return kill(pid, 0) && errno == ESRCH && (pid == 1 || (kill(-pid, 0) && errno == ESRCH));
 }
 
 struct err *born_check_pids(struct restore *r)

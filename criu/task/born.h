@@ -9,6 +9,12 @@
  * the one its parent had before its own setsid() is made early, and a child of another session is made by a member
  * of that session among its siblings, with CLONE_PARENT.  A session or group whose leader is dead gets a helper
  * with the leader's number for as long as it takes.
+ *
+ * An orphan came to its parent (a child subreaper, or the init of the pid namespace) by its own parent's death.  If
+ * its session lives only further down, it is made an orphan again: a member of the session forks a bridge, the bridge
+ * forks the task and ends.
+ *
+ *	parent (subreaper) -- x -- member of the session -- bridge -- task
  */
 
 #include <stdbool.h>
@@ -28,6 +34,9 @@ struct born {
 	bool as_sibling;      /* forked with CLONE_PARENT: the parent is the creator's parent */
 	bool is_early;        /* forked before the creator calls setsid */
 	bool does_setsid;
+	bool is_bridge;       /* a helper that ends right after it forked one task */
+	bool is_orphan;       /* forked by a bridge, whose end gives it its parent */
+	bool takes_orphans;   /* must be a child subreaper meanwhile */
 	pid_t birth_sid;      /* session it is born into */
 	struct born **made;   /* what it forks: early ones, then the others */
 	size_t nr_made, nr_early;
@@ -41,6 +50,7 @@ struct born_plan {
 	struct born *first; /* the root task's, or a helper that makes it */
 	size_t nr_workers;  /* live tasks */
 	size_t nr_helpers;
+	size_t nr_bridges;    /* of the helpers */
 	bool shares_tables;   /* some task has its parent's descriptor table */
 	pid_t outer_sid, outer_pgid; /* those of the coordinator */
 };
