@@ -149,7 +149,7 @@ def dump_random(box):
             wrong.append(f"dump {number} {got.why()}")
         if wrong:
             nr_harmed += 1
-            scene.wrong += wrong if len(scene.wrong) < REPORTED_MAX else []
+            scene.wrong += wrong
             keep_log(box, number)
             scene.box.kill_all()
             scene.start()

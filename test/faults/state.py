@@ -25,16 +25,31 @@ def take(root):
 
 
 def maps_of(pid):
-    """Areas that touch and are alike count as one: a changed protection that was changed back may leave two."""
+    """[start, end, name] of each area; those that touch and have one name count as one."""
     areas = []
     for line in read(f"/proc/{pid}/maps").splitlines():
         match = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) (\S+) (\d+) *(.*)$", line)
-        start, end, what = int(match[1], 16), int(match[2], 16), (match[5], match[6], match[7])
-        if areas and areas[-1][1] == start and areas[-1][2] == what and match[6] == "0":
+        start, end, name = int(match[1], 16), int(match[2], 16), match[7]
+        if areas and areas[-1][1] == start and areas[-1][2] == name:
             areas[-1][1] = end
         else:
-            areas.append([start, end, what])
-    return [f"{start:x}-{end:x} {what[2]}" for start, end, what in areas]
+            areas.append([start, end, name])
+    return areas
+
+
+def minus(areas, others):
+    """What of @areas is not covered by @others of the same name."""
+    out = []
+    for start, end, name in areas:
+        for a, b, other in others:
+            if other != name or b <= start or a >= end:
+                continue
+            if a > start:
+                out.append(f"{start:x}-{a:x} {name}")
+            start = b
+        if start < end:
+            out.append(f"{start:x}-{end:x} {name}")
+    return out
 
 
 def listing(path):
@@ -69,7 +84,10 @@ def differences(before, after, may_leave=0):
         if a == b:
             continue
         if isinstance(a, list) and isinstance(b, list):
-            lost, new = [x for x in a if x not in b], [x for x in b if x not in a]
+            if name.endswith("/maps"):
+                lost, new = minus(a, b), minus(b, a)
+            else:
+                lost, new = [x for x in a if x not in b], [x for x in b if x not in a]
             if lost or len(new) > may_leave:
                 out.append(f"{name} lost {lost[:3]} and got {new[:3]}")
         else:
