@@ -32,7 +32,8 @@ NEW_INODE = re.compile(r" \(deleted\)$|^/memfd:|^/SYSV|^/dev/zero|^anon_inode:|^
 # The marks of a dirty tracker; and "ac" (counts as committed memory), which an area gets for good when it
 # was writable for a moment, as it is while being filled.
 FLAGS_SKIP = {"sd", "uw", "um", "ac"}
-SHARED_AS_MEMFD = re.compile(r"^/memfd:(/dev/zero|/anon_hugepage)")   # nameless shared memory may become one
+# Shared memory without a name of its own; it may come back as a memfd.
+NAMELESS = re.compile(r"^/memfd: \(|^(/memfd:)?(/dev/zero|/anon_hugepage) \(")
 LIBC = ctypes.CDLL(None, use_errno=True)
 TASK = re.compile(r"proc/\d+(/task/\d+)?")
 KCMP = {"vm": 1, "files": 2, "fs": 3, "sighand": 4}
@@ -98,7 +99,7 @@ class Snapshot(dict):
             match = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) (\S+) (\d+) *(.*)$", line)
             if match:
                 file = "" if NEW_INODE.search(match[7]) else f"{match[5]}:{match[6]} "
-                name = SHARED_AS_MEMFD.sub(r"\1", match[7])
+                name = NAMELESS.sub("/dev/zero (", match[7])
                 offset = int(match[4], 16) if name.startswith("/") else None
                 areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, ""])
             elif line.startswith("VmFlags:"):

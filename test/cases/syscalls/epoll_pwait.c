@@ -2,6 +2,7 @@
 /* epoll_pwait() with a limit and a signal mask. */
 /* refuse: (epoll|eventpoll) */
 /* peer: no can dump it and ends the call with EINTR */
+/* differs: SigBlk a waiting thread shows the mask of the call */
 #include "case.h"
 
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* ppoll() with a signal mask of its own. */
+/* differs: SigBlk a waiting thread shows the mask of the call */
 #include "case.h"
 
 #include <poll.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* pselect() with a signal mask: the mask of before is back when it returns. */
+/* differs: SigBlk a waiting thread shows the mask of the call */
 #include "case.h"
 
 #include <signal.h>

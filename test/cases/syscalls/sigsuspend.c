@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sigsuspend() ends only when a handler has run, and the mask of before is back. */
+/* differs: SigBlk a waiting thread shows the mask of the call */
 #include "case.h"
 
 #include <signal.h>
