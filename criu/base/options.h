@@ -52,7 +52,6 @@ struct options {
 	bool shell_job;           /* -j */
 	bool link_remap;
 	uint64_t ghost_limit;     /* bytes */
-	bool evasive_devices;
 	bool skip_file_rwx_check;
 	bool file_validation_build_id; /* else by size only */
 	bool file_locks;          /* accepted; no effect until locks are dumped */
