@@ -12,7 +12,7 @@
 #include "task/rst_build.h"
 #include "unit/image_util.h"
 
-#define HOME 0x100000000000ULL
+#define HOME 0x300000000000ULL
 #define PAGE MEM_PAGE
 
 enum { PARENT = 10, CHILD = 11, ABSENT = 0 };
