@@ -71,6 +71,7 @@ static struct chunk *chunk_new(size_t len)
 	return c;
 }
 
+#ifndef ARENA_PIECEWISE
 /* One huge page where the kernel has one; NULL if there is no room. */
 static struct chunk *chunk_map_huge(void)
 {
@@ -91,6 +92,7 @@ static struct chunk *chunk_map_huge(void)
 	c->is_mapped = true;
 	return c;
 }
+#endif
 
 /* The chunk for the pieces to come. */
 static struct chunk *chunk_next(struct arena *a)

@@ -127,8 +127,10 @@ static void restore_unprepare(void *arg)
 {
 	struct restore_op *op = arg;
 
-	files_restore_undo(&op->r);
-	mem_restore_drop(&op->r);
+	if (op->r.files)
+		files_restore_undo(&op->r);
+	if (op->r.mem)
+		mem_restore_drop(&op->r);
 }
 
 static struct err *prepare(struct restore *r)
@@ -345,6 +347,9 @@ struct err *restore_run(const struct options *opts, int *exit_status_out)
 	op.r.stats = &op.stats;
 	op.tree.r = &op.r;
 	e = restore_with(&op, exit_status_out);
+	/* What was only read, when nothing came of it. */
+	if (!op.tree.is_resumed)
+		restore_unprepare(&op);
 	stage_free(op.r.stage);
 	image_dir_close(op.r.images);
 	arena_free(op.r.arena);

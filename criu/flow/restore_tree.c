@@ -289,7 +289,7 @@ struct err *restore_tree_resume(struct restore_tree *t)
 	struct err *e = NULL;
 	size_t k = 0;
 
-	t->is_done = true;
+	t->is_done = t->is_resumed = true;
 	for (size_t i = 0; i < r->tree.nr_tasks; i++)
 		if (task_is_live(r->tree.tasks[i]))
 			e = err_join(e, commit_release(&t->commits[k++], stop_signal_of(r, r->tree.tasks[i])));

@@ -20,6 +20,7 @@ struct restore_tree {
 	uint32_t nr_gates;   /* gates opened so far: tasks with seccomp stop there first */
 	bool is_forked;
 	bool is_done;        /* detached, or killed: nothing to take back any more */
+	bool is_resumed;
 	bool *is_born;       /* by slot */
 	bool *is_gate_open;  /* by task index */
 	struct commit_task *commits; /* live tasks, in tree order */
