@@ -6,6 +6,7 @@
 
 #if defined(__x86_64__)
 #include "arch/x86_64/context.h"
+#include "arch/x86_64/vdso.h"
 #else
 #error "this CPU is not supported yet"
 #endif

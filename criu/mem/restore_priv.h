@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "arch/x86_64/vdso.h"
+#include "arch/arch.h"
 #include "base/err.h"
 #include "image/pages.h"
 #include "mem/mm.h"
