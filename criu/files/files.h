@@ -84,7 +84,7 @@ MUST_USE struct err *files_open_by_id(struct worker *w, uint32_t id, int flags, 
 
 /*
  * Coordinator, when all tasks and threads exist and host_pid is set, before the commit: who is told by
- * signals about a descriptor (F_SETOWN, F_SETSIG, O_ASYNC).
+ * signals about a descriptor (F_SETOWN, F_SETSIG).
  */
 MUST_USE struct err *files_restore_finish(struct restore *r);
 /* Coordinator, the commit: sets the terminal's modes, removes the hard links that the dump had made. */

@@ -2,7 +2,8 @@
 /*
  * Makes an unlinked file again.  A regular file is made without any name and filled; then it gets its old name
  * (or PATH.cr.ID.ghost where that is taken) only to be opened by it, since the kernel remembers by which name a
- * file was opened.  Other types can only be made with a name.
+ * file was opened.  A file that never had a name gets none: it could not be linked any more.  Other types can only
+ * be made with a name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -200,6 +201,18 @@ static struct err *make_named(struct remap *m, int fd)
 		       m->id);
 }
 
+/* Flags that fcntl can set later; while the file is filled they would be in the way. */
+#define LATER_FLAGS (O_APPEND | O_DIRECT | O_NONBLOCK | O_ASYNC)
+
+static int nameless_flags(const struct remap *m)
+{
+	int flags = m->nameless ? (int)m->nameless->rec->reg->flags : O_RDWR;
+
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		flags = (flags & ~O_ACCMODE) | O_RDWR;
+	return (flags & ~(LATER_FLAGS | O_CREAT | O_EXCL | O_TRUNC | O_PATH)) | O_TMPFILE | O_CLOEXEC;
+}
+
 /* The nameless file; its directory may have to be there for the moment. */
 static struct err *open_nameless(const struct remap *m, int *fd_out)
 {
@@ -210,7 +223,7 @@ static struct err *open_nameless(const struct remap *m, int *fd_out)
 	if (!e)
 		e = make_dirs(&n);
 	if (!e) {
-		fd = open(n.dirs[0] ? n.dirs : "/", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		fd = open(n.dirs[0] ? n.dirs : "/", nameless_flags(m), 0600);
 		if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
 			e = err_sys(errno, "cannot make a file in %s", n.dirs);
 	}
@@ -236,8 +249,13 @@ static struct err *make_regular(struct restore *r, struct remap *m)
 		TRY(fill(r, m, fd));
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		TRY(set_attributes(m, path));
-		return make_named(m, fd);
+		if (!m->nameless)
+			return make_named(m, fd);
+		m->fd = fd_take(&fd);
+		return NULL;
 	}
+	/* Made with a name it cannot be what it was any more. */
+	m->nameless = NULL;
 	/* A file system without O_TMPFILE, or a directory that is gone: made by name, filled when unlinked. */
 	TRY(make_named(m, -1));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", m->fd);

@@ -96,7 +96,6 @@ static struct err *set_owner(const struct restore *r, const FownEntry *o, int fd
 
 static struct err *restore_owner(const struct restore *r, const struct file *f, const FownEntry *o)
 {
-	uint32_t flags = file_flags(r->files, f);
 	AUTO_FD pidfd = pidfd_open(f->owner->task->host_pid, 0);
 	AUTO_FD fd = pidfd < 0 ? -1 : pidfd_getfd(pidfd, f->owner_fd, 0);
 
@@ -106,8 +105,6 @@ static struct err *restore_owner(const struct restore *r, const struct file *f, 
 		return err_sys(errno, "cannot set signal %u", o->signum);
 	if (o->pid)
 		TRY(set_owner(r, o, fd));
-	if (flags & O_ASYNC && fcntl(fd, F_SETFL, flags & ~(uint32_t)O_ACCMODE))
-		return err_sys(errno, "cannot set O_ASYNC");
 	return NULL;
 }
 
@@ -119,7 +116,7 @@ struct err *files_restore_finish(struct restore *r)
 		const struct file *f = fs->list[i];
 		const FownEntry *o = f->owner && f->owner_fd >= 0 ? file_fown(fs, f) : NULL;
 
-		if (o && (o->pid || o->signum || file_flags(fs, f) & O_ASYNC))
+		if (o && (o->pid || o->signum))
 			TRY(err_context(restore_owner(r, f, o), "fd %d of task %d", f->owner_fd,
 					f->owner->task->ns_pid));
 	}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +12,6 @@
 #include "base/options.h"
 #include "files/restore_priv.h"
 
-/* F_GETFL shows it, but open(2) with it would make a new file. */
-#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 /* Never taken from an image: they would change files. */
 #define FORBIDDEN_FLAGS (O_CREAT | O_EXCL | O_TRUNC | TMPFILE_BIT)
 
@@ -222,6 +221,27 @@ static struct err *seek(const RegFileEntry *rec, int fd)
 	return NULL;
 }
 
+/* A description that only the coordinator could make: opening it anew would not give the same. */
+static bool is_taken_over(const struct file *f)
+{
+	const uint32_t link_only = O_PATH | O_NOFOLLOW;
+
+	return f->remap && (f->remap->nameless == f || (f->rec->reg->flags & link_only) == link_only);
+}
+
+static struct err *take_over(struct worker *w, const struct file *f, int *fd_out)
+{
+	AUTO_FD pidfd = pidfd_open(w->restore->files->restore->coordinator, 0);
+	AUTO_FD fd = pidfd < 0 ? -1 : pidfd_getfd(pidfd, f->remap->fd, 0);
+
+	if (fd < 0)
+		return err_sys(errno, "cannot take %s over from the tool", f->rec->reg->name);
+	if (f->remap->nameless == f && fcntl(fd, F_SETFL, f->rec->reg->flags & ~(uint32_t)O_ASYNC))
+		return err_sys(errno, "cannot set the flags of %s", f->rec->reg->name);
+	*fd_out = fd_take(&fd);
+	return NULL;
+}
+
 struct err *regular_open(struct worker *w, struct file *f, int *fd_out)
 {
 	const RegFileEntry *rec = f->rec->reg;
@@ -231,7 +251,7 @@ struct err *regular_open(struct worker *w, struct file *f, int *fd_out)
 	/* F_GETFL of a file made by O_TMPFILE shows O_DIRECTORY too, which it is not. */
 	if (flags & TMPFILE_BIT)
 		flags &= ~O_TMPFILE;
-	TRY(regular_open_path(w, f, flags, &fd));
+	TRY(is_taken_over(f) ? take_over(w, f, &fd) : regular_open_path(w, f, flags, &fd));
 	TRY(seek(rec, fd));
 	*fd_out = fd_take(&fd);
 	return NULL;

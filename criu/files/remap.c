@@ -46,9 +46,11 @@ static struct err *read_ghost(struct restore *r, struct remap *m)
 static struct err *find_link(struct restore *r, struct remap *m)
 {
 	const struct file *f = file_by_id(r->files, m->id);
+	const char *base = f && f->rec->reg ? strrchr(f->rec->reg->name, '/') : NULL;
 
-	if (!f || !f->rec->reg)
-		return err_new(ERR_IMAGE, "remap-fpath.img: no hard link file %u", m->id);
+	/* It will be removed, so it must be one that a dump makes. */
+	if (!base || f->rec->reg->name[0] != '/' || strncmp(base, "/link_remap.", 12))
+		return err_new(ERR_IMAGE, "remap-fpath.img: file %u is no hard link of a dump", m->id);
 	m->link = f->rec->reg->name;
 	return NULL;
 }
@@ -94,6 +96,9 @@ static struct err *add_remap(struct restore *r, const struct image_stream *s,
 		TRY(new_remap(r, type, id, &m));
 	if (!m->path)
 		m->path = f->rec->reg->name;
+	if (f->rec->reg->flags & TMPFILE_BIT && type == REMAP_TYPE__GHOST && S_ISREG(m->ghost->mode) &&
+	    !m->nameless)
+		m->nameless = f;
 	f->remap = m;
 	return NULL;
 }

@@ -15,6 +15,7 @@
  * The work is linear in the number of descriptors of all tasks.
  */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,9 +35,12 @@ struct remap {
 	const char *path;        /* where it was; of the first file that named it */
 	GhostFileEntry *ghost;
 	const char *link;        /* the hard link's path */
-	int fd;                  /* O_PATH, coordinator's; -1: not made */
-	bool is_used;
+	const struct file *nameless; /* made by O_TMPFILE: linkat(2) could still give it a name; or NULL */
+	int fd;                  /* coordinator's; O_PATH, of a nameless file the description itself; -1: not made */
 };
+
+/* F_GETFL shows it, but open(2) with it would make a new file. */
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
 /* A descriptor of the tool that --inherit-fd gives, kept above the floor. */
 struct inherited_fd {

@@ -133,7 +133,7 @@ struct err *tty_open(struct worker *w, struct file *f, int *fd_out)
 	const TtyFileEntry *rec = f->rec->tty;
 	const TtyInfoEntry *info = find_info(fs->restore, rec->tty_info_id);
 	const char *path = file_by_id(fs, rec->regf_id)->rec->reg->name;
-	int flags = (int)rec->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE);
+	int flags = (int)rec->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE | O_ASYNC);
 	int fd;
 
 	flags |= O_NOCTTY | O_CLOEXEC;

@@ -80,12 +80,28 @@ static struct err *open_file(struct worker *w, struct file *f, int *fd_out)
 	return *fd_out < 0 ? err_sys(errno, "cannot duplicate inherited fd %d", f->inherited) : NULL;
 }
 
+/*
+ * The kernel notes the number through which O_ASYNC is set and tells it in si_fd.  With open(2) the flag is only
+ * shown, which is all it does for a regular file.
+ */
+static struct err *set_async(struct worker *w, const struct fd_slot *slot)
+{
+	uint32_t flags = file_flags(w->restore->files, slot->file);
+
+	if (!(flags & O_ASYNC) || flags & O_PATH || slot->file->inherited >= 0)
+		return NULL;
+	if (fcntl(slot->fd, F_SETFL, flags & ~(uint32_t)O_ASYNC) || fcntl(slot->fd, F_SETFL, flags))
+		return err_sys(errno, "cannot set O_ASYNC");
+	return NULL;
+}
+
 static struct err *open_slot(struct worker *w, const struct fd_slot *slot)
 {
 	int fd;
 
 	TRY(of_slot(open_file(w, slot->file, &fd), w, slot));
 	TRY(of_slot(place(slot, fd), w, slot));
+	TRY(of_slot(set_async(w, slot), w, slot));
 	if (slot->file->group)
 		lend(w, slot->file->group);
 	return NULL;

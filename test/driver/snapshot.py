@@ -71,7 +71,8 @@ class Snapshot(dict):
     def stable_link(self, text):
         match = re.match(r"^(pipe|socket|mnt|net|pid|ipc|uts|user|time|cgroup):\[(\d+)\]$", text)
         if not match or match[1] not in ("pipe", "socket"):
-            return re.sub(r"^/proc/\d+/", "/proc/N/", text)
+            # A file that never had a name is called by its inode number.
+            return re.sub(r"/#\d+ \(deleted\)$", "/#N (deleted)", re.sub(r"^/proc/\d+/", "/proc/N/", text))
         return f"{match[1]}:#{self.numbers.setdefault(text, len(self.numbers))}"
 
     def add_stat(self, head, text):
