@@ -153,14 +153,13 @@ static struct err *run_to_report(const struct parasite *p, struct remote *r)
 	struct user_regs_struct gp = r->saved.gp;
 	const uint64_t arg[6] = { p->area + ARGS_OFFSET, PARASITE_AREA_LEN - PARASITE_CODE_LEN,
 				  PROT_READ | PROT_WRITE };
+	uint64_t mask = p->sync == PARASITE_SYNC_SIGNAL ? ~(1ul << (p->sync_signal - 1)) : ~0ul;
 	bool reported;
 	int status;
 
-	if (p->sync == PARASITE_SYNC_SIGNAL)
-		TRY(arch_sigmask_set(r->tid, ~(1ul << (p->sync_signal - 1))));
 	arch_gp_syscall(&gp, p->area, p->area + PARASITE_AREA_LEN, SYS_mprotect, arg);
 	gp.r12 = p->area + ARGS_OFFSET;
-	TRY(remote_start(r, &gp, request, &status));
+	TRY(remote_start(r, &gp, mask, request, &status));
 	for (;;) {
 		TRY(is_report(p, r, status, &reported));
 		if (reported)
@@ -224,18 +223,25 @@ struct err *parasite_unload(struct parasite *p, struct remote *leader)
 	return NULL;
 }
 
+/* The parasite makes its arguments writable itself: before its first run the area is one mapping. */
+static bool is_leftover(int mem_fd, const struct proc_vma *v)
+{
+	uint64_t len = v->end - v->start, magic = 0, code;
+
+	if (v->ino || v->is_shared || v->prot != (PROT_READ | PROT_EXEC))
+		return false;
+	if (len == PARASITE_CODE_LEN)
+		return pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) == sizeof(magic) &&
+		       magic == PARASITE_MAGIC;
+	return len == PARASITE_AREA_LEN &&
+	       pread(mem_fd, &code, sizeof(code), (off_t)v->start) == sizeof(code) &&
+	       !memcmp(&code, blob_parasite_start, sizeof(code));
+}
+
 uint64_t parasite_find_leftover(int mem_fd, const struct proc_maps *maps)
 {
-	for (size_t i = 0; i < maps->nr; i++) {
-		const struct proc_vma *v = &maps->vmas[i];
-		uint64_t magic = 0;
-
-		if (v->ino || v->is_shared || v->prot != (PROT_READ | PROT_EXEC) ||
-		    v->end - v->start != PARASITE_CODE_LEN)
-			continue;
-		if (pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) == sizeof(magic) &&
-		    magic == PARASITE_MAGIC)
-			return v->start;
-	}
+	for (size_t i = 0; i < maps->nr; i++)
+		if (is_leftover(mem_fd, &maps->vmas[i]))
+			return maps->vmas[i].start;
 	return 0;
 }

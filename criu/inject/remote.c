@@ -66,10 +66,33 @@ static struct err *skip_syscall(struct remote *r)
 	return remote_step(r, PTRACE_SYSCALL, &status);
 }
 
-struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, int request, int *status_out)
+static struct err *set_mask(struct remote *r, uint64_t mask)
+{
+	if (r->mask == mask)
+		return NULL;
+	r->mask = mask;
+	return arch_sigmask_set(r->tid, mask);
+}
+
+/* Registers first: with a foreign mask and its own registers it would keep the mask if we died in between. */
+static struct err *borrow(struct remote *r, const struct user_regs_struct *gp, uint64_t mask)
 {
 	TRY(skip_syscall(r));
 	TRY(arch_gp_set(r->tid, gp));
+	return set_mask(r, mask);
+}
+
+struct err *remote_rest(struct remote *r)
+{
+	TRY(skip_syscall(r));
+	TRY(set_mask(r, r->saved.sigmask));
+	return arch_gp_set(r->tid, &r->saved.gp);
+}
+
+struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, uint64_t sigmask, int request,
+			 int *status_out)
+{
+	TRY(borrow(r, gp, sigmask));
 	return remote_step(r, request, status_out);
 }
 
@@ -138,8 +161,9 @@ struct err *remote_open(struct remote *r, pid_t pid, pid_t tid, int mem_fd, cons
 	r->held_signal = 0;
 	r->own_scratch = NULL;
 	TRY(arch_context_get(tid, &r->saved));
+	r->mask = r->saved.sigmask;
 	r->is_open = true;
-	return arch_sigmask_set(tid, ~0ul);
+	return NULL;
 }
 
 struct err *remote_syscall(struct remote *r, long nr, const uint64_t arg[6], int64_t *out)
@@ -147,9 +171,8 @@ struct err *remote_syscall(struct remote *r, long nr, const uint64_t arg[6], int
 	struct user_regs_struct gp = r->saved.gp;
 
 	TRY(arm(r));
-	TRY(skip_syscall(r));
 	arch_gp_syscall(&gp, r->site.gadget, r->site.scratch, nr, arg);
-	TRY(arch_gp_set(r->tid, &gp));
+	TRY(borrow(r, &gp, ~0ul));
 	TRY(step_to_syscall(r, REMOTE_AT_ENTRY));
 	TRY(step_to_syscall(r, REMOTE_AT_EXIT));
 	TRY(arch_gp_get(r->tid, &gp));
@@ -159,7 +182,8 @@ struct err *remote_syscall(struct remote *r, long nr, const uint64_t arg[6], int
 
 /*
  * A thread that stands at a system call's stop would leave it without the kernel's restart of the interrupted
- * call (that happens on the way out of signal handling): trap it once more, as the freeze did.
+ * call (that happens on the way out of signal handling): trap it once more, as the freeze did.  The trap comes before
+ * any signal.
  */
 static struct err *trap_again(struct remote *r)
 {
@@ -183,13 +207,10 @@ struct err *remote_close(struct remote *r)
 	if (!r->is_open)
 		return NULL;
 	r->is_open = false;
-	e = skip_syscall(r);
 	/* Registers first: from here on the thread needs neither frame nor code of ours. */
-	if (!e)
-		e = arch_gp_set(r->tid, &r->saved.gp);
+	e = remote_rest(r);
 	if (!e && r->at == REMOTE_AT_EXIT)
 		e = trap_again(r);
-	e = err_join(e, arch_sigmask_set(r->tid, r->saved.sigmask));
 	e = err_join(e, disarm(r));
 	if (!e)
 		e = arch_gp_get(r->tid, &now);

@@ -9,7 +9,8 @@
  * A thread whose tracer dies (SIGKILL of the tool) goes on at once with the registers it then has.  So borrowed
  * registers never lead anywhere but back: behind each remote system call stands rt_sigreturn with a frame of the
  * thread's own state.  The code for it is poked into unused bytes at the end of an executable mapping (the
- * vDSO's), the frame lies in unused stack.
+ * vDSO's), the frame lies in unused stack.  The signal mask is ours only while the registers are: it changes after
+ * them and goes back before them.
  */
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ struct remote {
 	int held_signal;  /* a signal that came meanwhile and was held back, or 0 */
 	uint8_t *own_scratch; /* what was in the scratch bytes */
 	size_t scratch_len;
+	uint64_t mask;    /* the signal mask it has now */
 	struct arch_context saved;
 };
 
@@ -49,15 +51,20 @@ MUST_USE struct err *remote_open(struct remote *r, pid_t pid, pid_t tid, int mem
 				 const struct remote_site *site);
 /* One system call in the thread; @out gets the kernel's value (-errno on failure). */
 MUST_USE struct err *remote_syscall(struct remote *r, long nr, const uint64_t arg[6], int64_t *out);
+/*
+ * Registers and mask are the thread's own again until the next call, although it stays open: for one that stands still
+ * while others use the parasite's area, where its own way home would be overwritten.
+ */
+MUST_USE struct err *remote_rest(struct remote *r);
 /* Puts everything back.  Harmless on one that is not open; must be called even after ERR_GONE. */
 MUST_USE struct err *remote_close(struct remote *r);
 
 /*
- * Sets the thread going with @gp (PTRACE_CONT or PTRACE_SYSCALL) and waits for its next stop.  One that stands at the
- * entry of a system call skips it first.
+ * Sets the thread going with @gp and @sigmask (PTRACE_CONT or PTRACE_SYSCALL) and waits for its next stop.  One that
+ * stands at the entry of a system call skips it first.
  */
-MUST_USE struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, int request,
-				  int *status_out);
+MUST_USE struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, uint64_t sigmask,
+				  int request, int *status_out);
 /* The same with the registers it has. */
 MUST_USE struct err *remote_step(struct remote *r, int request, int *status_out);
 

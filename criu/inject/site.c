@@ -13,6 +13,7 @@
 #define RED_ZONE 128
 /* Left alone between the scratch bytes and a stack pointer above them. */
 #define STACK_MARGIN 32768
+#define GADGET_LEN 16
 
 static bool bytes_are_zero(int mem_fd, uint64_t addr, size_t len)
 {
@@ -26,13 +27,29 @@ static bool bytes_are_zero(int mem_fd, uint64_t addr, size_t len)
 	return !buf[0] && !memcmp(buf, buf + 1, len - 1);
 }
 
+/* Zeros, or what a killed run wrote over them. */
+static bool is_gadget_place(int mem_fd, uint64_t addr)
+{
+	static const uint8_t ours[GADGET_LEN] = ARCH_SYSCALL_SIGRETURN;
+	static const uint8_t zeros[GADGET_LEN];
+	uint8_t there[GADGET_LEN];
+	struct err *e = fd_pread_all(mem_fd, there, sizeof(there), (off_t)addr);
+
+	if (e) {
+		err_drop(e, "not a place for us");
+		return false;
+	}
+	return !memcmp(there, zeros, GADGET_LEN) || !memcmp(there, ours, GADGET_LEN);
+}
+
+/* Never in nameless memory: that may be what a killed run left, which is unmapped first of all. */
 static bool find_gadget(int mem_fd, const struct proc_vma *v, uint64_t *out)
 {
-	uint64_t addr = v->end - 16;
+	uint64_t addr = v->end - GADGET_LEN;
 
-	if (!(v->prot & PROT_EXEC) || v->is_shared || !strcmp(v->path, "[vsyscall]"))
+	if (!(v->prot & PROT_EXEC) || v->is_shared || !v->path[0] || !strcmp(v->path, "[vsyscall]"))
 		return false;
-	if (!bytes_are_zero(mem_fd, addr, 16))
+	if (!is_gadget_place(mem_fd, addr))
 		return false;
 	*out = addr;
 	return true;

@@ -244,6 +244,8 @@ static struct err *inject_opened(struct injection *in)
 	if (!e)
 		e = task_collect(in);
 	if (!e)
+		e = remote_rest(&in->leader);
+	if (!e)
 		e = threads_collect(in);
 	return err_join(e, parasite_unload(&in->parasite, &in->leader));
 }

@@ -19,6 +19,7 @@ class Scene:
         self.wrong = []
         self.subject = None
         self.before = None
+        self.nr_cut = 0         # waits of the target that a killed tool cut short, so far
         self.tool_pid = None    # where pids are free that the images do not want
         self.work = box.fresh("log")
 
@@ -26,6 +27,7 @@ class Scene:
         """A new target, and its state."""
         sandbox.set_next_pid(FIRST_PID)
         self.subject = Subject(self.box, [self.box.spec["target"]] + ([] if is_ours(self.tool.path) else ["lenient"]))
+        self.nr_cut = 0
         self.subject.start()
         self.before = state.take(self.subject.pid)
 
@@ -61,7 +63,7 @@ class Scene:
     def check_target(self, what, may_leave=0):
         """After a dump: it runs, nobody traces it, and it is what it was."""
         try:
-            self.subject.ask(30)
+            self.nr_cut = self.subject.ask(30)["cut"]
         except Failure as e:
             return [f"{what}: {e}"]
         after = state.take(self.subject.pid)
