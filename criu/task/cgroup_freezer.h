@@ -44,4 +44,10 @@ MUST_USE struct err *cgroup_freezer_thaw(struct cgroup_freezer *c);
  */
 void cgroup_freezer_end(struct cgroup_freezer *c);
 
+/*
+ * ERR_UNSUPPORTED if the cgroup of @pid is frozen, by whom ever: without --freeze-cgroup nothing would let its
+ * tasks run for us.  cgroup_frozen.c.
+ */
+MUST_USE struct err *cgroup_refuse_frozen(pid_t pid);
+
 #endif

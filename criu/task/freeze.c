@@ -561,6 +561,8 @@ struct err *freeze_tree(struct dump *d)
 	struct err *e;
 
 	TRY(check_root(f->root_pid));
+	if (!f->opts->freeze_cgroup)
+		TRY(cgroup_refuse_frozen(f->root_pid));
 	TRY(signals_start(f, &old));
 	e = freeze_and_list(d, f);
 	signals_end(&old);

@@ -276,5 +276,7 @@ struct err *freezer_stuck_error(struct freezer *f)
 	return err_hint(err_new(ERR_SYS, "cannot stop thread %d of task %d (%s) in %u s: it is in state %c in "
 				"%s of the kernel", th->tid, th->task->pid, s.comm, f->opts->timeout_s,
 				s.state, s.wchan),
-			"try again when that has ended, or give it more time with --timeout");
+			s.state == 'D' ? "try again when that has ended; if its cgroup is frozen, thaw it or pass "
+					 "--freeze-cgroup" :
+					 "try again, or give it more time with --timeout");
 }
