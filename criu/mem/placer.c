@@ -29,6 +29,8 @@
 
 /* A chunk stays in the CPU's cache between the copy and the check. */
 enum { CHUNK_PAGES = 64, MAX_FILES = 8 };
+/* What was placed leaves the tool's resident memory in steps of this many bytes. */
+enum { RELEASE_BYTES = 16 << 20 };
 
 struct source {
 	uint32_t file; /* page_extent.file */
@@ -160,6 +162,15 @@ static struct err *copy(const struct placer *pl, char *to, const char *from, uin
 	return NULL;
 }
 
+/* Only a saving: nothing depends on it. */
+static void release(const struct source *s, uint64_t offset, uint64_t len)
+{
+	uint64_t end = (offset + len) & ~(uint64_t)(RELEASE_BYTES - 1);
+
+	if (end > offset && end >= RELEASE_BYTES)
+		madvise(s->at + end - RELEASE_BYTES, RELEASE_BYTES, MADV_DONTNEED);
+}
+
 struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_t first,
 		       uint64_t nr, char *to)
 {
@@ -179,6 +190,7 @@ struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_
 				       (unsigned long long)offset);
 		TRY(copy(pl, to + done * MEM_PAGE, s->at + offset, n * MEM_PAGE));
 		TRY(page_source_verify(pl->src, ext, first + done, n, to + done * MEM_PAGE));
+		release(s, offset, n * MEM_PAGE);
 	}
 	return NULL;
 }
