@@ -71,8 +71,8 @@ static struct err *write_blob(const struct parasite *p)
 
 struct err *parasite_load(struct parasite *p, struct remote *leader, const struct proc_status *status)
 {
-	const uint64_t arg[6] = { 0, PARASITE_AREA_LEN, PROT_READ | PROT_EXEC,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
+	uint64_t arg[6] = { PARASITE_HOME, PARASITE_AREA_LEN, PROT_READ | PROT_EXEC,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1ul, 0 };
 	int64_t addr;
 
 	p->pid = leader->pid;
@@ -80,6 +80,11 @@ struct err *parasite_load(struct parasite *p, struct remote *leader, const struc
 	p->area = 0;
 	choose_sync(p, status);
 	TRY(remote_syscall(leader, SYS_mmap, arg, &addr));
+	if (addr == -EEXIST) {
+		arg[0] = 0;
+		arg[3] = MAP_PRIVATE | MAP_ANONYMOUS;
+		TRY(remote_syscall(leader, SYS_mmap, arg, &addr));
+	}
 	if (addr < 0)
 		return err_hint(err_sys((int)-addr, "cannot map %d bytes in task %d", PARASITE_AREA_LEN, p->pid),
 				"raise its limits of address space and locked memory (prlimit --as, --memlock)");
@@ -226,16 +231,15 @@ struct err *parasite_unload(struct parasite *p, struct remote *leader)
 /* The parasite makes its arguments writable itself: before its first run the area is one mapping. */
 static bool is_leftover(int mem_fd, const struct proc_vma *v)
 {
-	uint64_t len = v->end - v->start, magic = 0, code;
+	uint64_t len = v->end - v->start, magic = 0;
 
 	if (v->ino || v->is_shared || v->prot != (PROT_READ | PROT_EXEC))
 		return false;
-	if (len == PARASITE_CODE_LEN)
-		return pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) == sizeof(magic) &&
-		       magic == PARASITE_MAGIC;
-	return len == PARASITE_AREA_LEN &&
-	       pread(mem_fd, &code, sizeof(code), (off_t)v->start) == sizeof(code) &&
-	       !memcmp(&code, blob_parasite_start, sizeof(code));
+	if (v->start == PARASITE_HOME && len == PARASITE_AREA_LEN)
+		return true;
+	return len == PARASITE_CODE_LEN &&
+	       pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) == sizeof(magic) &&
+	       magic == PARASITE_MAGIC;
 }
 
 uint64_t parasite_find_leftover(int mem_fd, const struct proc_maps *maps)

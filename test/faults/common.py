@@ -19,6 +19,7 @@ class Scene:
         self.wrong = []
         self.subject = None
         self.before = None
+        self.nr_names = 0       # names of deleted files that a killed restore left
         self.nr_cut = 0         # waits of the target that a killed tool cut short, so far
         self.tool_pid = None    # where pids are free that the images do not want
         self.work = box.fresh("log")

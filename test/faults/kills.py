@@ -14,6 +14,8 @@ from rig.tool import is_ours
 
 # Of all killed dumps, those that may leave one wait ended with EINTR: between a thread's stop and our look at it.
 CUT_SHARE = 0.05
+# Of all killed restores, those that may leave the name of a deleted file: it has one for as long as it is opened by it.
+NAME_SHARE = 0.01
 STEP = re.compile(r"\bstep ([a-z0-9-]+): us=")
 REPORTED_MAX = 20
 
@@ -102,6 +104,8 @@ def restore_steps(box):
         nr_whole += whole_or_nothing(scene, what, around)
     scene.restore_whole(images)
     scene.subject.ask(30)
+    if scene.nr_names:
+        scene.wrong.append("a deleted file kept its name")
     return {"wrong": scene.wrong, "text": f"{len(steps)} steps ({' '.join(steps)}), 2 kills at each, {nr_whole} of them "
                                           "after the commit, where the tree ran"}
 
@@ -109,6 +113,7 @@ def restore_steps(box):
 def whole_or_nothing(scene, what, around):
     """After a killed restore: nothing is there, or, past the commit, the whole tree; returns whether it is."""
     if scene.nothing_left(2):
+        scene.nr_names += around.remove(["ghost"])
         scene.wrong += scene.check_nothing(what, around)
         return False
     try:
@@ -200,6 +205,8 @@ def restore_random(box):
         nr_harmed += len(scene.wrong) > nr_wrong
     scene.restore_whole(images)
     scene.subject.ask(30)
+    if scene.nr_names > 1 + nr_killed * NAME_SHARE:
+        scene.wrong.append("a deleted file kept its name too often")
     return {"wrong": scene.wrong[:REPORTED_MAX],
             "text": f"{box.spec['rounds']} restores of {usual / 1000:.1f} ms, {nr_killed} killed, {nr_whole} whole trees, "
-                    f"something left or harmed {nr_harmed} times"}
+                    f"something left or harmed {nr_harmed} times, the name of a deleted file left {scene.nr_names} times"}

@@ -107,6 +107,14 @@ class Surroundings:
         return {folder: sorted(n for n in listing(folder) if n not in ("alive", "ask", "answer"))
                 for folder in self.folders}
 
+    def remove(self, names):
+        """Takes files of these names away that were not there before; gives how many."""
+        found = [os.path.join(folder, n) for folder, files in self.list_files().items() for n in files
+                 if n in names and n not in self.files[folder]]
+        for path in found:
+            os.unlink(path)
+        return len(found)
+
     def changes(self):
         out = []
         if read("/proc/self/mountinfo") != self.mounts:

@@ -25,6 +25,12 @@
 #define PARASITE_AREA_LEN \
 	(PARASITE_CODE_LEN + PARASITE_ARGS_LEN + PARASITE_FRAME_LEN + PARASITE_STACK_LEN)
 
+/*
+ * Where the area goes when nothing is there: a tool killed while it was being mapped leaves an area that only its place
+ * tells from others.  Far from where kernels put programs, libraries and stacks.
+ */
+#define PARASITE_HOME 0x3c7100000000ull
+
 enum parasite_cmd {
 	PARASITE_TASK = 1, /* what the process has once */
 	PARASITE_THREAD,   /* what each thread has */
