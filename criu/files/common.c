@@ -10,49 +10,43 @@
 #define F_GETOWNER_UIDS 17
 #endif
 
-FownEntry *fown_none(struct arena *a)
+FownEntry *fown_none(struct dump *d)
 {
-	return PB_NEW(a, FownEntry, fown_entry);
+	struct dump_files *df = d->files->dump;
+
+	if (!df->no_fown)
+		df->no_fown = PB_NEW(d->arena, FownEntry, fown_entry);
+	return df->no_fown;
 }
 
-struct err *fown_dump(struct dump *d, const struct fd_probe *p, int fd, FownEntry **out)
+static struct err *failed(const struct fd_probe *p)
 {
-	FownEntry *o = fown_none(d->arena);
-	struct f_owner_ex owner = { 0 };
-	uid_t uids[2] = { 0 };
-	int signum;
-
-	if (p->flags & O_PATH) {
-		*out = o;
-		return NULL;
-	}
-	signum = fcntl(fd, F_GETSIG);
-	if (signum < 0 || fcntl(fd, F_GETOWN_EX, &owner))
-		return err_sys(errno, "cannot read the signal owner of fd %d of task %d", p->fd,
-			       p->task->host_pid);
-	o->signum = (uint32_t)signum;
-	if (owner.pid) {
-		/* Only kernels with checkpoint/restore tell with whose rights the signal is sent. */
-		if (fcntl(fd, F_GETOWNER_UIDS, uids))
-			return err_sys(errno, "cannot read the signal owner's ids of fd %d of task %d",
-				       p->fd, p->task->host_pid);
-		o->uid = uids[0];
-		o->euid = uids[1];
-		o->pid_type = (uint32_t)owner.type;
-		o->pid = (uint32_t)owner.pid;
-	}
-	*out = o;
-	return NULL;
+	return err_sys(errno, "cannot read the signal owner of fd %d of task %d", p->fd, p->task->host_pid);
 }
 
 struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out)
 {
-	AUTO_FD fd = -1;
+	struct f_owner_ex owner = { 0 };
+	uid_t uids[2] = { 0 };
+	FownEntry *o;
+	int signum;
 
-	if (p->fd < 0 || p->flags & O_PATH) {
-		*out = fown_none(d->arena);
+	*out = fown_none(d);
+	if (p->dup < 0 || p->flags & O_PATH)
 		return NULL;
-	}
-	TRY(fd_probe_getfd(p, &fd));
-	return fown_dump(d, p, fd, out);
+	signum = fcntl(p->dup, F_GETSIG);
+	if (signum < 0 || fcntl(p->dup, F_GETOWN_EX, &owner))
+		return failed(p);
+	if (!signum && !owner.pid)
+		return NULL;
+	/* Only kernels with checkpoint/restore tell with whose rights the signal is sent. */
+	if (owner.pid && fcntl(p->dup, F_GETOWNER_UIDS, uids))
+		return failed(p);
+	*out = o = PB_NEW(d->arena, FownEntry, fown_entry);
+	o->signum = (uint32_t)signum;
+	o->uid = uids[0];
+	o->euid = uids[1];
+	o->pid_type = owner.pid ? (uint32_t)owner.type : 0;
+	o->pid = (uint32_t)owner.pid;
+	return NULL;
 }

@@ -26,7 +26,7 @@ struct file {
 	uint32_t id;
 	const struct file_kind *kind; /* restore: NULL when the type cannot be restored */
 	FileEntry *rec;
-	const struct fd_probe *probe; /* dump: where it was seen first */
+	struct fd_probe *probe;       /* dump: where it was seen first */
 
 	/* Restore, see restore_priv.h. */
 	size_t index;                 /* in files.list */
@@ -94,6 +94,7 @@ struct ghost;
 struct link_remap;
 
 struct dump_files {
+	FownEntry *no_fown;
 	struct lookup by_key;   /* (dev, ino, pos, flags): sets of open files */
 	struct lookup by_path;  /* path_same(): what stat said about a path */
 	struct lookup by_named; /* files_add_path(): files by path, inode and flags */
@@ -129,10 +130,9 @@ MUST_USE struct err *fd_probe_getfd(const struct fd_probe *p, int *fd_out);
 /* Opens what the link names anew, so that the task's own description is left alone. */
 MUST_USE struct err *fd_probe_reopen(const struct fd_probe *p, int flags, int *fd_out);
 
-/* Owner and signal of fcntl; @fd is a duplicate. */
-MUST_USE struct err *fown_dump(struct dump *d, const struct fd_probe *p, int fd, FownEntry **out);
-FownEntry *fown_none(struct arena *a);
-/* The same through a duplicate made for it; of what is no descriptor there is none. */
+/* Nobody is told; one record for all. */
+FownEntry *fown_none(struct dump *d);
+/* Owner and signal of fcntl, while p->dup is there; of what is no descriptor there is none. */
 MUST_USE struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out);
 
 /* Fills a REG record; @fown NULL: asks for it.  Shared by everything that has a path. */

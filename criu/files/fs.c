@@ -41,7 +41,8 @@ static struct err *add_dir(struct dump *d, const struct task *t, const char *lin
 			      .link = link,
 			      .text = text,
 			      .flags = O_RDONLY,
-			      .mnt_id = -1 };
+			      .mnt_id = -1,
+			      .dup = -1 };
 	struct file *f;
 
 	TRY(link_read_at(AT_FDCWD, text, sizeof(text), "/proc/%d/%s", t->host_pid, link));
@@ -54,7 +55,7 @@ static struct err *add_dir(struct dump *d, const struct task *t, const char *lin
 		return files_blocker(d, err_hint(fd_probe_refuse(&p, "its path leads out of what this "
 								     "tool can see"),
 						 "run the tool in the task's mount namespace"));
-	return files_blocker(d, reg_record(d, f->probe, f->id, fown_none(d->arena), &f->rec->reg));
+	return files_blocker(d, reg_record(d, f->probe, f->id, fown_none(d), &f->rec->reg));
 }
 
 static struct err *check_sharing(struct dump *d, const struct task *t)

@@ -28,6 +28,8 @@ struct fd_probe {
 	int mnt_id;
 	bool is_cloexec;
 	bool has_locks;
+	/* A duplicate in the tool, there while the file is looked at for the first time; else -1. */
+	int dup;
 };
 
 struct file;

@@ -65,7 +65,7 @@ struct err *link_remap_add(struct dump *d, const struct fd_probe *p, const char 
 	lr->reg->id = f->id;
 	lr->reg->flags = p->flags;
 	lr->reg->pos = p->pos;
-	lr->reg->fown = fown_none(d->arena);
+	lr->reg->fown = fown_none(d);
 	lr->reg->has_mode = true;
 	lr->reg->mode = p->st.st_mode;
 	df->link_remaps = arena_grow(d->arena, df->link_remaps, df->nr_link_remaps,

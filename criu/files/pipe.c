@@ -20,14 +20,12 @@ static bool pipe_matches(const struct fd_probe *p)
 static struct err *pipe_dump(struct dump *d, const struct fd_probe *p, FileEntry *rec)
 {
 	PipeEntry *r = PB_NEW(d->arena, PipeEntry, pipe_entry);
-	AUTO_FD fd = -1;
 
 	r->id = rec->id;
 	r->pipe_id = pipe_dump_add(d, p, false)->pipe_id;
 	r->flags = p->flags;
 	r->has_external = r->external = files_is_external(d->opts, p->text);
-	TRY(fd_probe_getfd(p, &fd));
-	TRY(fown_dump(d, p, fd, &r->fown));
+	TRY(fown_ask(d, p, &r->fown));
 	rec->pipe = r;
 	return NULL;
 }

@@ -37,6 +37,7 @@ struct key_set {
 struct table_dirs {
 	int proc; /* /proc/PID */
 	int fdinfo;
+	int pidfd;
 };
 
 struct err *files_blocker(struct dump *d, struct err *own_e)
@@ -72,6 +73,7 @@ struct fd_probe *fd_probe_keep(struct arena *a, const struct fd_probe *p)
 
 	kept->link = arena_strdup(a, p->link);
 	kept->text = arena_strdup(a, p->text);
+	kept->dup = -1;
 	return kept;
 }
 
@@ -182,6 +184,7 @@ struct file *files_new(struct dump *d, const struct file_kind *kind, const struc
 static struct err *new_file(struct dump *d, struct fd_probe *p)
 {
 	struct file *f = files_new(d, file_kind_of_probe(p), p);
+	struct err *e;
 
 	if (p->has_locks)
 		TRY(files_blocker(
@@ -189,7 +192,21 @@ static struct err *new_file(struct dump *d, struct fd_probe *p)
 							       "file locks are not supported yet" :
 							       "the file is locked through it"),
 				    "release the lock (flock, fcntl or a lease) before the dump")));
-	return files_blocker(d, f->kind->dump(d, f->probe, f->rec));
+	f->probe->dup = p->dup;
+	e = f->kind->dump(d, f->probe, f->rec);
+	f->probe->dup = -1;
+	return files_blocker(d, e);
+}
+
+/* A duplicate answers stat and fcntl much faster than links of /proc do. */
+static struct err *get_dup(const struct table_dirs *dirs, struct fd_probe *p)
+{
+	p->dup = pidfd_getfd(dirs->pidfd, p->fd, 0);
+	if (p->dup < 0)
+		return err_sys(errno, "cannot duplicate fd %d of task %d", p->fd, p->task->host_pid);
+	if (fstat(p->dup, &p->st))
+		return err_sys(errno, "cannot stat fd %d of task %d", p->fd, p->task->host_pid);
+	return NULL;
 }
 
 /* The slot of @table with number @fd, or NULL. */
@@ -237,12 +254,11 @@ static struct err *probe_fd(struct dump *d, const struct table_dirs *dirs, const
 	TRY(ask_parent(p, id_out));
 	if (*id_out)
 		return NULL;
-	snprintf(link, sizeof(link), "fd/%d", p->fd);
-	if (fstatat(dirs->proc, link, &p->st, 0))
-		return err_sys(errno, "cannot stat /proc/%d/%s", p->task->host_pid, link);
+	TRY(get_dup(dirs, p));
 	TRY(kobj_set_add(key_set_of(d, p), p->task->host_pid, p->fd, next, id_out));
 	if (*id_out != next)
 		return NULL;
+	snprintf(link, sizeof(link), "fd/%d", p->fd);
 	p->link = link;
 	p->text = text_buf;
 	TRY(link_read_at(dirs->proc, text_buf, text_len, "%s", link));
@@ -257,11 +273,13 @@ static int slot_order(const void *a, const void *b)
 static struct err *probe_table(struct dump *d, struct fdtable *table)
 {
 	const struct task *t = table->task;
-	AUTO_FD proc = -1, fdinfo = -1;
+	AUTO_FD proc = -1, fdinfo = -1, pidfd = pidfd_open(t->host_pid, 0);
 	AUTO_DIR DIR *dir = NULL;
 	char text[4096 + 64];
 	int fd;
 
+	if (pidfd < 0)
+		return err_sys(errno, "cannot open a pidfd of task %d", t->host_pid);
 	TRY(fd_open_at(AT_FDCWD, O_PATH | O_DIRECTORY, &proc, "/proc/%d", t->host_pid));
 	TRY(fd_open_at(proc, O_PATH | O_DIRECTORY, &fdinfo, "fdinfo"));
 	TRY(fd_open_at(proc, O_RDONLY | O_DIRECTORY, &fd, "fd"));
@@ -269,14 +287,19 @@ static struct err *probe_table(struct dump *d, struct fdtable *table)
 	if (!dir)
 		return err_sys(errno, "cannot list descriptors of task %d", t->host_pid);
 	for (struct dirent *e; errno = 0, (e = readdir(dir));) {
-		struct table_dirs dirs = { .proc = proc, .fdinfo = fdinfo };
-		struct fd_probe p = { .task = t };
+		struct table_dirs dirs = { .proc = proc, .fdinfo = fdinfo, .pidfd = pidfd };
+		struct fd_probe p = { .task = t, .dup = -1 };
+		struct err *err;
 		uint32_t id;
 
 		if (e->d_name[0] == '.')
 			continue;
 		p.fd = atoi(e->d_name);
-		TRY(probe_fd(d, &dirs, e->d_name, &p, text, sizeof(text), &id));
+		err = probe_fd(d, &dirs, e->d_name, &p, text, sizeof(text), &id);
+		if (p.dup >= 0)
+			close(p.dup);
+		if (err)
+			return err;
 		table->slots = arena_grow(d->arena, table->slots, table->nr_slots, sizeof(*table->slots));
 		table->slots[table->nr_slots++] =
 			(struct fd_slot){ .fd = p.fd, .is_cloexec = p.is_cloexec, .id = id };

@@ -87,7 +87,8 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 			      .link = proc_link,
 			      .text = text,
 			      .flags = (uint32_t)(open_flags & ~O_CLOEXEC),
-			      .mnt_id = -1 };
+			      .mnt_id = -1,
+			      .dup = -1 };
 	struct named_file *named;
 	struct file *f;
 	uint64_t hash;

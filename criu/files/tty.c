@@ -181,7 +181,6 @@ static struct err *tty_dump(struct dump *d, const struct fd_probe *p, FileEntry 
 {
 	TtyFileEntry *r = PB_NEW(d->arena, TtyFileEntry, tty_file_entry);
 	struct file *reg;
-	AUTO_FD fd = -1;
 	uint32_t index;
 	TtyType type;
 
@@ -192,10 +191,9 @@ static struct err *tty_dump(struct dump *d, const struct fd_probe *p, FileEntry 
 	r->flags = p->flags;
 	r->has_regf_id = true;
 	r->regf_id = reg->id;
-	TRY(fd_probe_getfd(p, &fd));
-	TRY(fown_dump(d, p, fd, &r->fown));
-	TRY(add_info(d, p, fd, type, index, &r->tty_info_id));
-	TRY(reg_record(d, p, reg->id, fown_none(d->arena), &reg->rec->reg));
+	TRY(fown_ask(d, p, &r->fown));
+	TRY(add_info(d, p, p->dup, type, index, &r->tty_info_id));
+	TRY(reg_record(d, p, reg->id, fown_none(d), &reg->rec->reg));
 	rec->tty = r;
 	return NULL;
 }

@@ -115,7 +115,8 @@ static const struct unsupported *find_row(const struct fd_probe *p)
 	bool is_path_only = p->flags & O_PATH && p->text[0] == '/';
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strncmp(p->text, rows[i].text, strlen(rows[i].text)) &&
+		if (p->text[0] == rows[i].text[0] &&
+		    !strncmp(p->text, rows[i].text, strlen(rows[i].text)) &&
 		    !(is_path_only && !strncmp(rows[i].text, "/dev/", 5)))
 			return &rows[i];
 	/* A descriptor of O_PATH names a file and nothing more. */
