@@ -87,7 +87,11 @@ static size_t gather(const struct copy *c, uint64_t offset, uint64_t len, struct
 	return nr;
 }
 
-/* Areas without PROT_READ answer to /proc/PID/mem only. */
+/*
+ * Through /proc/PID/mem, which also answers for areas without PROT_READ, and not by process_vm_readv(): that
+ * pins pages, and the kernel gives a task a copy of its own of every pinned page it shares with a relative
+ * since a fork.  A dump would take memory from the machine and undo the sharing of a tree that runs on.
+ */
 static struct err *read_by_mem(const struct copy *c, const struct iovec *iov, size_t nr, uint8_t *buf)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -103,13 +107,10 @@ static struct err *read_by_mem(const struct copy *c, const struct iovec *iov, si
 
 static struct err *copy_chunk(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
-	struct iovec local = { buf, len }, remote[CHUNK_PAGES];
+	struct iovec remote[CHUNK_PAGES];
 	uint64_t sums[CHUNK_PAGES];
-	size_t nr = gather(c, offset, len, remote);
-	ssize_t ret = process_vm_readv(c->host_pid, &local, 1, remote, nr, 0);
 
-	if (ret != (ssize_t)len)
-		TRY(read_by_mem(c, remote, nr, buf));
+	TRY(read_by_mem(c, remote, gather(c, offset, len, remote), buf));
 	page_sums(buf, len / MEM_PAGE, sums);
 	TRY(page_sink_sums(c->sink, offset, len / MEM_PAGE, sums));
 	return fd_pwrite_all(page_sink_fd(c->sink), buf, len, (off_t)offset);
