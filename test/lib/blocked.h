@@ -43,6 +43,20 @@ static inline long blocked_in(pid_t tid)
 	return strtol(case_read_file(path), NULL, 10) ?: -1;
 }
 
+/* Until the thread waits in call @nr, or in restart_syscall() instead of it; 2 s at most. */
+static inline void blocked_wait(long nr)
+{
+	/* read() has number 0, which strtol also gives for "running". */
+	for (int i = 0; i < 2000 && nr; i++) {
+		long now = blocked_in(blocked_tid);
+
+		if (now == nr || now == SYS_restart_syscall)
+			break;
+		case_sleep_ms(1);
+	}
+	case_sleep_ms(5);
+}
+
 /* @call must wait in system call @nr and give @want once @wake (may be NULL) was called. */
 static inline int blocked_main(long (*call)(void), long nr, void (*wake)(void), long want)
 {
@@ -50,13 +64,13 @@ static inline int blocked_main(long (*call)(void), long nr, void (*wake)(void), 
 	case_threads(1, blocked_body);
 	while (!__atomic_load_n(&blocked_tid, __ATOMIC_ACQUIRE))
 		case_sleep_ms(1);
-	/* read() has number 0, which strtol also gives for "running". */
-	for (int i = 0; i < 2000 && nr && blocked_in(blocked_tid) != nr; i++)
-		case_sleep_ms(1);
-	case_sleep_ms(5);
+	blocked_wait(nr);
 	case_ready();
-	if (wake)
+	if (wake) {
+		/* A signal that comes before pause() is entered again would be lost on it. */
+		blocked_wait(nr);
 		wake();
+	}
 	case_threads_join();
 	CASE_CHECK(blocked_result == want, "the call gave %ld, not %ld", blocked_result, want);
 	return case_pass();
