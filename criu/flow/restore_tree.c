@@ -16,6 +16,7 @@
 #include "flow/worker.h"
 #include "inject/commit.h"
 #include "mem/restore.h"
+#include "proc/stat.h"
 #include "task/born.h"
 #include "task/regs.h"
 #include "task/restore_read.h"
@@ -79,7 +80,8 @@ static struct err *reported_failure(struct restore_tree *t)
 		return NULL;
 	BUG_ON(first > t->r->born->nr);
 	e = stage_slot_failure(s, first - 1, slot_name(t->r, first - 1));
-	return e ? e : err_new(ERR_BUG, "task %s gave up without a reason", slot_name(t->r, first - 1));
+	return e ? e : err_new(ERR_GONE, "the parent of task %s ended while it was restored",
+			       slot_name(t->r, first - 1));
 }
 
 static struct err *worker_ended(struct restore_tree *t, pid_t pid, int status)
@@ -126,13 +128,43 @@ static struct err *look_at_children(struct restore_tree *t)
 	return NULL;
 }
 
+static bool has_ended(pid_t pid)
+{
+	struct proc_stat stat;
+	struct err *e = proc_stat_read_pid(pid, &stat);
+
+	if (!e)
+		return stat.state == 'Z' || stat.state == 'X';
+	err_drop(e, "it is gone");
+	return true;
+}
+
+/*
+ * Nobody has said anything for a while: one that was killed before we attached to it would be waited for in vain.  A
+ * worker announces itself after it forked its own, so those of an announced one exist.
+ */
+static struct err *look_for_missing(struct restore_tree *t)
+{
+	for (size_t i = 0; i < t->r->born->nr; i++) {
+		const struct born *b = t->r->born->list[i];
+
+		if (t->is_born[i] || (b->creator && !t->is_born[b->creator->slot]) || !has_ended(b->pid))
+			continue;
+		/* It may have come in between. */
+		TRY(seize_new(t));
+		if (!t->is_born[i])
+			return err_new(ERR_GONE, "task %s ended while it was restored", slot_name(t->r, i));
+	}
+	return NULL;
+}
+
 /* ---- waiting ---- */
 
 static struct err *open_gates(struct restore_tree *t);
 
 static struct err *wait_for(struct restore_tree *t, bool (*is_reached)(const struct restore_tree *t))
 {
-	uint32_t seen = 0;
+	uint32_t seen = 0, now;
 
 	for (;;) {
 		TRY(seize_new(t));
@@ -141,7 +173,10 @@ static struct err *wait_for(struct restore_tree *t, bool (*is_reached)(const str
 		if (is_reached(t))
 			return NULL;
 		TRY(look_at_children(t));
-		seen = stage_wait_event(t->r->stage, seen, IDLE_MS);
+		now = stage_wait_event(t->r->stage, seen, IDLE_MS);
+		if (now == seen)
+			TRY(look_for_missing(t));
+		seen = now;
 	}
 }
 

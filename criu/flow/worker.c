@@ -46,8 +46,10 @@ static void die_with_parent(const struct restore *r, const struct born *b)
 
 	if (b->is_orphan || (!b->parent && r->opts->restore_sibling))
 		return;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent) {
+		stage_set_failed(r->stage, b->slot);
 		syscall(SYS_exit_group, 1);
+	}
 }
 
 static struct err *fork_made(struct restore *r, struct born *b, bool early)
@@ -75,6 +77,8 @@ static struct err *join_session(struct restore *r, struct born *b)
 {
 	if (b->takes_orphans && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return err_sys(errno, "cannot become a child subreaper");
+	/* Siblings that it makes get the parent that it has then. */
+	TRY(wait_for_parent(b));
 	TRY(fork_made(r, b, true));
 	if (b->does_setsid && setsid() < 0)
 		return err_sys(errno, "cannot start session %d", b->pid);
@@ -127,7 +131,6 @@ static struct err *become_task(struct worker *w, struct born *b)
 	report_counters(w);
 	TRY(files_restore_early(w));
 	TRY(join_session(r, b));
-	TRY(wait_for_parent(b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
 	if (prctl(PR_SET_PDEATHSIG, 0))
@@ -155,7 +158,6 @@ static struct err *become_helper(struct restore *r, struct born *b)
 static struct err *become_zombie(struct restore *r, struct born *b)
 {
 	TRY(join_session(r, b));
-	TRY(wait_for_parent(b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
 	TRY(wait_for_children(b));
