@@ -21,7 +21,8 @@ FownEntry *fown_none(struct dump *d)
 
 static struct err *failed(const struct fd_probe *p)
 {
-	return err_sys(errno, "cannot read the signal owner of fd %d of task %d", p->fd, p->task->host_pid);
+	return err_sys(errno, "cannot read the signal owner of fd %d of task %d", p->fd,
+		       p->task->host_pid);
 }
 
 struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out)

@@ -22,22 +22,22 @@ struct remap;
 
 /* One open file description, or a file that a mapping, cwd, root or exe names. */
 struct file {
-	struct lookup_node node;      /* restore: by id */
+	struct lookup_node node; /* restore: by id */
 	uint32_t id;
 	const struct file_kind *kind; /* restore: NULL when the type cannot be restored */
 	FileEntry *rec;
-	struct fd_probe *probe;       /* dump: where it was seen first */
+	struct fd_probe *probe; /* dump: where it was seen first */
 
 	/* Restore, see restore_priv.h. */
-	size_t index;                 /* in files.list */
-	const struct task *user;      /* the first task with a descriptor of it, for messages; or NULL */
+	size_t index;		 /* in files.list */
+	const struct task *user; /* the first task with a descriptor of it, for messages; or NULL */
 	int user_fd;
-	const struct remap *remap;    /* it is not at its path; or NULL */
-	struct pipe_group *group;     /* of pipes and fifos: all ends */
-	int inherited;                /* a descriptor given with --inherit-fd, or -1 */
-	bool is_late;                 /* can be opened only when all processes exist */
-	const struct fdtable *owner;  /* opens it; NULL: no task has a descriptor of it */
-	int owner_fd;                 /* its number there; -1: the owner only lends it to others */
+	const struct remap *remap;     /* it is not at its path; or NULL */
+	struct pipe_group *group;      /* of pipes and fifos: all ends */
+	int inherited;		       /* a descriptor given with --inherit-fd, or -1 */
+	bool is_late;		       /* can be opened only when all processes exist */
+	const struct fdtable *owner;   /* opens it; NULL: no task has a descriptor of it */
+	int owner_fd;		       /* its number there; -1: the owner only lends it to others */
 	const struct fdtable *seen_by; /* the plan's notes while it looks at one table */
 	size_t seen_slot;
 	size_t nr_wanted;
@@ -60,7 +60,7 @@ struct fd_slot {
 	enum slot_source source;
 	int from_fd;
 	bool from_is_cloexec; /* the parent's, of an inherited one */
-	bool is_early;        /* there before the children are made */
+	bool is_early;	      /* there before the children are made */
 };
 
 /* A descriptor table; CLONE_FILES makes several tasks use one. */
@@ -68,11 +68,11 @@ struct fdtable {
 	uint32_t files_id;
 	const struct task *task; /* the first in tree order: dumps and restores it */
 	size_t nr_tasks;
-	struct fd_slot *slots;   /* ascending numbers */
+	struct fd_slot *slots; /* ascending numbers */
 	size_t nr_slots;
 	/* Restore. */
-	size_t index;            /* in files.tables */
-	size_t nr_kids;          /* tables of child tasks, their owners are forks of ours */
+	size_t index;	/* in files.tables */
+	size_t nr_kids; /* tables of child tasks, their owners are forks of ours */
 	const struct fdtable *parent;
 };
 
@@ -95,23 +95,23 @@ struct link_remap;
 
 struct dump_files {
 	FownEntry *no_fown;
-	struct lookup by_key;   /* (dev, ino, pos, flags): sets of open files */
-	struct lookup by_path;  /* path_same(): what stat said about a path */
-	struct lookup by_named; /* files_add_path(): files by path, inode and flags */
+	struct lookup by_key;	 /* (dev, ino, pos, flags): sets of open files */
+	struct lookup by_path;	 /* path_same(): what stat said about a path */
+	struct lookup by_named;	 /* files_add_path(): files by path, inode and flags */
 	struct lookup build_ids; /* by inode */
-	struct lookup ghosts;   /* by inode */
+	struct lookup ghosts;	 /* by inode */
 	struct ghost **ghost_list;
 	size_t nr_ghosts;
 	struct link_remap **link_remaps;
 	size_t nr_link_remaps;
 	RemapFilePathEntry **remaps; /* remap-fpath.img */
 	size_t nr_remaps;
-	FsEntry **fs;           /* by task index; NULL for the dead */
+	FsEntry **fs; /* by task index; NULL for the dead */
 	uint32_t max_fs_id;
-	struct lookup pipes;    /* struct pipe_dump by inode */
+	struct lookup pipes; /* struct pipe_dump by inode */
 	struct pipe_dump **pipe_list;
 	size_t nr_pipes;
-	struct lookup memfds;   /* by inode */
+	struct lookup memfds; /* by inode */
 	MemfdInodeEntry **memfd_list;
 	size_t nr_memfds;
 	TtyInfoEntry **tty_infos;
@@ -136,8 +136,8 @@ FownEntry *fown_none(struct dump *d);
 MUST_USE struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out);
 
 /* Fills a REG record; @fown NULL: asks for it.  Shared by everything that has a path. */
-MUST_USE struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,
-				RegFileEntry **out);
+MUST_USE struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id,
+				FownEntry *fown, RegFileEntry **out);
 /* Is @p the regular file, directory... that lies at @path now?  Asks the kernel once for each path. */
 bool path_is(struct dump *d, const char *path, const struct fd_probe *p);
 /*
@@ -146,7 +146,8 @@ bool path_is(struct dump *d, const char *path, const struct fd_probe *p);
 MUST_USE struct err *path_resolve(struct dump *d, const struct fd_probe *p, uint32_t id,
 				  const char **name_out);
 /* File @id is an unlinked file, last known as @path: its contents will be saved, once for each inode. */
-MUST_USE struct err *ghost_add(struct dump *d, const struct fd_probe *p, const char *path, uint32_t id);
+MUST_USE struct err *ghost_add(struct dump *d, const struct fd_probe *p, const char *path,
+			       uint32_t id);
 /* File @id has other names than @path: --link-remap gives it one for the restore. */
 MUST_USE struct err *link_remap_add(struct dump *d, const struct fd_probe *p, const char *path,
 				    uint32_t id);
@@ -156,8 +157,8 @@ MUST_USE struct err *ghosts_write(struct dump *d);
 MUST_USE struct err *remaps_write(struct dump *d);
 
 /* Build-id words of an ELF file, NULL when it has none; cached by inode. */
-MUST_USE struct err *build_id_dump(struct dump *d, const struct fd_probe *p, const uint32_t **words_out,
-				   size_t *nr_out);
+MUST_USE struct err *build_id_dump(struct dump *d, const struct fd_probe *p,
+				   const uint32_t **words_out, size_t *nr_out);
 /* Of an open file; *nr_out 0 when there is none.  @words has room for BUILD_ID_WORDS. */
 enum { BUILD_ID_WORDS = 64 };
 MUST_USE struct err *build_id_read(int fd, uint32_t *words, size_t *nr_out);

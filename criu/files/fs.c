@@ -52,9 +52,10 @@ static struct err *add_dir(struct dump *d, const struct task *t, const char *lin
 	f = files_new(d, &file_kind_regular, &p);
 	*id_out = f->id;
 	if (!strncmp(text, "(unreachable)", 13))
-		return files_blocker(d, err_hint(fd_probe_refuse(&p, "its path leads out of what this "
-								     "tool can see"),
-						 "run the tool in the task's mount namespace"));
+		return files_blocker(d,
+				     err_hint(fd_probe_refuse(&p, "its path leads out of what this "
+								  "tool can see"),
+					      "run the tool in the task's mount namespace"));
 	return files_blocker(d, reg_record(d, f->probe, f->id, fown_none(d), &f->rec->reg));
 }
 
@@ -65,11 +66,13 @@ static struct err *check_sharing(struct dump *d, const struct task *t)
 
 		if (o->ids && o->ids->fs_id == t->ids->fs_id)
 			return files_blocker(
-				d, err_hint(err_new(ERR_UNSUPPORTED,
-						    "cannot dump task %d: it shares cwd, root and umask "
-						    "(CLONE_FS) with task %d, which is not its parent",
-						    t->host_pid, o->host_pid),
-					    "share them with the parent only, or use threads"));
+				d,
+				err_hint(err_new(ERR_UNSUPPORTED,
+						 "cannot dump task %d: it shares cwd, root and "
+						 "umask "
+						 "(CLONE_FS) with task %d, which is not its parent",
+						 t->host_pid, o->host_pid),
+					 "share them with the parent only, or use threads"));
 	}
 	return NULL;
 }
@@ -97,7 +100,8 @@ struct err *fs_write(struct dump *d)
 		const FsEntry *fs = d->files->dump->fs[i];
 
 		if (fs)
-			TRY(image_write(d->images, IMAGE_FS, (uint64_t)d->tree.tasks[i]->ns_pid, &fs->base));
+			TRY(image_write(d->images, IMAGE_FS, (uint64_t)d->tree.tasks[i]->ns_pid,
+					&fs->base));
 	}
 	return NULL;
 }

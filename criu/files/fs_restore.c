@@ -21,7 +21,8 @@ static struct err *check_dir(struct restore *r, const struct task *t, const char
 	const struct file *f = file_by_id(r->files, id);
 
 	if (!f || !f->rec->reg)
-		return err_new(ERR_IMAGE, "fs-%d.img: file %u for %s does not exist", t->ns_pid, id, what);
+		return err_new(ERR_IMAGE, "fs-%d.img: file %u for %s does not exist", t->ns_pid, id,
+			       what);
 	return NULL;
 }
 

@@ -45,7 +45,8 @@ struct err *ghost_add(struct dump *d, const struct fd_probe *p, const char *path
 	struct ghost *g;
 
 	if (path[0] != '/' || S_ISSOCK(p->st.st_mode))
-		return err_hint(fd_probe_refuse(p, "a deleted file of this type cannot be made again"),
+		return err_hint(fd_probe_refuse(p,
+						"a deleted file of this type cannot be made again"),
 				"close it before the dump");
 	for (struct lookup_node *n = lookup_first(&df->ghosts, hash); n; n = lookup_next(n)) {
 		g = CONTAINER_OF(n, struct ghost, node);
@@ -56,7 +57,8 @@ struct err *ghost_add(struct dump *d, const struct fd_probe *p, const char *path
 	}
 	TRY(check_limit(d, p));
 	g = ARENA_NEW(d->arena, struct ghost);
-	df->ghost_list = arena_grow(d->arena, df->ghost_list, df->nr_ghosts, sizeof(*df->ghost_list));
+	df->ghost_list = arena_grow(d->arena, df->ghost_list, df->nr_ghosts,
+				    sizeof(*df->ghost_list));
 	df->ghost_list[df->nr_ghosts++] = g;
 	g->id = (uint32_t)df->nr_ghosts;
 	g->probe = p;
@@ -112,7 +114,8 @@ static struct err *read_symlink(struct dump *d, const struct ghost *g, GhostFile
 	return NULL;
 }
 
-static struct err *write_chunk(struct dump *d, const struct ghost *g, int fd, off_t start, off_t end)
+static struct err *write_chunk(struct dump *d, const struct ghost *g, int fd, off_t start,
+			       off_t end)
 {
 	GhostChunkEntry chunk = GHOST_CHUNK_ENTRY__INIT;
 
@@ -170,7 +173,8 @@ struct err *ghosts_write(struct dump *d)
 	const struct dump_files *df = d->files->dump;
 
 	for (size_t i = 0; i < df->nr_ghosts; i++)
-		TRY(err_context(ghost_write(d, df->ghost_list[i]), "cannot save the deleted file of task %d",
+		TRY(err_context(ghost_write(d, df->ghost_list[i]),
+				"cannot save the deleted file of task %d",
 				df->ghost_list[i]->probe->task->host_pid));
 	return NULL;
 }

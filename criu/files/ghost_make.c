@@ -34,7 +34,8 @@ static struct err *name_init(const struct remap *m, bool is_second, struct ghost
 	len = is_second ? snprintf(n->path, sizeof(n->path), "%s.cr.%x.ghost", m->path, m->id) :
 			  snprintf(n->path, sizeof(n->path), "%s", m->path);
 	if (m->path[0] != '/' || !slash[1] || len < 0 || (size_t)len >= sizeof(n->path))
-		return err_new(ERR_IMAGE, "cannot make the deleted file \"%s\" again: no such path", m->path);
+		return err_new(ERR_IMAGE, "cannot make the deleted file \"%s\" again: no such path",
+			       m->path);
 	snprintf(n->dirs, sizeof(n->dirs), "%.*s", (int)(slash - m->path), m->path);
 	return NULL;
 }
@@ -52,7 +53,8 @@ static struct err *make_dirs(struct ghost_name *n)
 			if (!n->made_from)
 				n->made_from = (size_t)(end - n->dirs);
 		} else if (errno != EEXIST) {
-			return err_sys(errno, "cannot make directory %s for a deleted file", n->dirs);
+			return err_sys(errno, "cannot make directory %s for a deleted file",
+				       n->dirs);
 		}
 		if (is_last)
 			return NULL;
@@ -67,7 +69,8 @@ static void remove_dirs(struct ghost_name *n)
 
 	while (n->made_from && len >= n->made_from) {
 		if (rmdir(n->dirs))
-			log_warn("files", 0, "cannot remove directory %s: %s", n->dirs, strerror(errno));
+			log_warn("files", 0, "cannot remove directory %s: %s", n->dirs,
+				 strerror(errno));
 		while (len && n->dirs[--len] != '/')
 			;
 		n->dirs[len] = '\0';
@@ -75,13 +78,15 @@ static void remove_dirs(struct ghost_name *n)
 	n->made_from = 0;
 }
 
-static struct err *fill_chunks(struct restore *r, const struct remap *m, struct image_stream *s, int fd)
+static struct err *fill_chunks(struct restore *r, const struct remap *m, struct image_stream *s,
+			       int fd)
 {
 	ProtobufCMessage *msg;
 	const void *bytes;
 
 	if (m->ghost->size > INT64_MAX || ftruncate(fd, (off_t)m->ghost->size))
-		return err_sys(m->ghost->size > INT64_MAX ? EFBIG : errno, "cannot make it %llu bytes long",
+		return err_sys(m->ghost->size > INT64_MAX ? EFBIG : errno,
+			       "cannot make it %llu bytes long",
 			       (unsigned long long)m->ghost->size);
 	for (;;) {
 		const GhostChunkEntry *chunk;
@@ -197,8 +202,8 @@ static struct err *make_named(struct remap *m, int fd)
 		if (e || !is_taken)
 			return e;
 	}
-	return err_new(ERR_SYS, "cannot make %s: it is there, and so is %s.cr.%x.ghost", m->path, m->path,
-		       m->id);
+	return err_new(ERR_SYS, "cannot make %s: it is there, and so is %s.cr.%x.ghost", m->path,
+		       m->path, m->id);
 }
 
 /* Flags that fcntl can set later; while the file is filled they would be in the way. */
@@ -210,7 +215,8 @@ static int nameless_flags(const struct remap *m)
 
 	if ((flags & O_ACCMODE) != O_WRONLY)
 		flags = (flags & ~O_ACCMODE) | O_RDWR;
-	return (flags & ~(LATER_FLAGS | O_CREAT | O_EXCL | O_TRUNC | O_PATH)) | O_TMPFILE | O_CLOEXEC;
+	return (flags & ~(LATER_FLAGS | O_CREAT | O_EXCL | O_TRUNC | O_PATH)) | O_TMPFILE |
+	       O_CLOEXEC;
 }
 
 /* The nameless file; its directory may have to be there for the moment. */
@@ -281,5 +287,6 @@ struct err *ghost_make(struct restore *r, struct remap *m)
 {
 	struct err *e = S_ISREG(m->ghost->mode) ? make_regular(r, m) : make_special(m);
 
-	return err_context(e, "cannot make the deleted file %s again (ghost-file-%x.img)", m->path, m->id);
+	return err_context(e, "cannot make the deleted file %s again (ghost-file-%x.img)", m->path,
+			   m->id);
 }

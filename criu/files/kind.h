@@ -19,12 +19,12 @@
 /* What was read about a descriptor, or about another link of /proc/PID to a file. */
 struct fd_probe {
 	const struct task *task;
-	int fd;             /* -1: the link is no descriptor */
-	const char *link;   /* below /proc/PID: "fd/7", "exe", "map_files/..." */
-	const char *text;   /* what the link says, " (deleted)" included */
+	int fd;		  /* -1: the link is no descriptor */
+	const char *link; /* below /proc/PID: "fd/7", "exe", "map_files/..." */
+	const char *text; /* what the link says, " (deleted)" included */
 	struct stat st;
 	uint64_t pos;
-	uint32_t flags;     /* as F_GETFL, without O_CLOEXEC */
+	uint32_t flags; /* as F_GETFL, without O_CLOEXEC */
 	int mnt_id;
 	bool is_cloexec;
 	bool has_locks;
@@ -69,7 +69,8 @@ const struct file_kind *file_kind_of_type(FdTypes type);
 const char *file_type_name(FdTypes type);
 
 /* "cannot dump fd 7 of task 42 (TEXT): WHY" as ERR_UNSUPPORTED. */
-MUST_USE PRINTF_LIKE(2, 3) struct err *fd_probe_refuse(const struct fd_probe *p, const char *why, ...);
+MUST_USE PRINTF_LIKE(2, 3) struct err *fd_probe_refuse(const struct fd_probe *p, const char *why,
+						       ...);
 
 extern const struct file_kind file_kind_regular;
 extern const struct file_kind file_kind_pipe;

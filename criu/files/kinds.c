@@ -33,7 +33,8 @@ const struct file_kind *file_kind_of_type(FdTypes type)
 
 const char *file_type_name(FdTypes type)
 {
-	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&fd_types__descriptor, type);
+	const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(&fd_types__descriptor,
+									   type);
 
 	return v ? v->name : "unknown";
 }

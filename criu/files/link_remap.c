@@ -41,9 +41,11 @@ void remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType ty
 static struct err *refuse(const struct fd_probe *p)
 {
 	struct err *e = fd_probe_refuse(p, "the file has lost this name but has %lu other name%s",
-					(unsigned long)p->st.st_nlink, p->st.st_nlink == 1 ? "" : "s");
+					(unsigned long)p->st.st_nlink,
+					p->st.st_nlink == 1 ? "" : "s");
 
-	return err_hint(e, "pass --link-remap to let the dump make a hard link beside the old name");
+	return err_hint(e,
+			"pass --link-remap to let the dump make a hard link beside the old name");
 }
 
 struct err *link_remap_add(struct dump *d, const struct fd_probe *p, const char *path, uint32_t id)
@@ -82,7 +84,8 @@ static struct err *make_link(struct dump *d, struct link_remap *lr)
 
 	snprintf(from, sizeof(from), "/proc/%d/%s", lr->probe->task->host_pid, lr->probe->link);
 	for (unsigned int i = 0; i < MAX_TRIES; i++) {
-		char *name = i ? arena_printf(d->arena, "%s/link_remap.%u.%u", lr->dir, lr->reg->id, i) :
+		char *name = i ? arena_printf(d->arena, "%s/link_remap.%u.%u", lr->dir, lr->reg->id,
+					      i) :
 				 arena_printf(d->arena, "%s/link_remap.%u", lr->dir, lr->reg->id);
 
 		if (!linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW)) {

@@ -67,8 +67,8 @@ static struct err *huge_flag(const struct fd_probe *p, int fd, MemfdInodeEntry *
 	if (sfs.f_type != HUGETLBFS_MAGIC)
 		return NULL;
 	rec->has_hugetlb_flag = true;
-	rec->hugetlb_flag = MFD_HUGETLB |
-			    (uint32_t)__builtin_ctzl((unsigned long)sfs.f_bsize) << MAP_HUGE_SHIFT;
+	rec->hugetlb_flag = MFD_HUGETLB | (uint32_t)__builtin_ctzl((unsigned long)sfs.f_bsize)
+						  << MAP_HUGE_SHIFT;
 	return NULL;
 }
 
@@ -109,7 +109,8 @@ static struct err *add_inode(struct dump *d, const struct fd_probe *p, const Mem
 	m->dev = p->st.st_dev;
 	m->rec = PB_NEW(d->arena, MemfdInodeEntry, memfd_inode_entry);
 	TRY(fill_record(d, p, m->rec));
-	df->memfd_list = arena_grow(d->arena, df->memfd_list, df->nr_memfds, sizeof(*df->memfd_list));
+	df->memfd_list = arena_grow(d->arena, df->memfd_list, df->nr_memfds,
+				    sizeof(*df->memfd_list));
 	df->memfd_list[df->nr_memfds++] = m->rec;
 	m->rec->inode_id = df->nr_memfds;
 	lookup_add(&df->memfds, &m->node, hash);
@@ -151,10 +152,12 @@ static struct err *memfd_link(struct restore *r, struct file *f)
 	for (size_t i = 0; i < rf->nr_memfds; i++) {
 		if (rf->memfds[i]->inode_id != f->rec->memfd->inode_id)
 			continue;
-		f->inherited = inherited_find(r, arena_printf(r->arena, "/memfd:%s", rf->memfds[i]->name));
+		f->inherited =
+			inherited_find(r, arena_printf(r->arena, "/memfd:%s", rf->memfds[i]->name));
 		return NULL;
 	}
-	return err_new(ERR_IMAGE, "memfd.img: no memfd %u for %s", f->rec->memfd->inode_id, file_user(r, f));
+	return err_new(ERR_IMAGE, "memfd.img: no memfd %u for %s", f->rec->memfd->inode_id,
+		       file_user(r, f));
 }
 
 struct err *memfds_read(struct restore *r)
@@ -182,13 +185,15 @@ static struct err *memfd_open(struct worker *w, struct file *f, int *fd_out)
 
 	if (lent < 0)
 		return err_new(ERR_IMAGE, "memfd.img: no memfd %u", rec->inode_id);
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", w->restore->files->restore->coordinator, lent);
-	fd = open(path, (int)(rec->flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_NOATIME)) | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", w->restore->files->restore->coordinator,
+		 lent);
+	fd = open(path,
+		  (int)(rec->flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_NOATIME)) | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(errno, "cannot open memfd %u", rec->inode_id);
 	if (rec->pos && lseek(fd, (off_t)rec->pos, SEEK_SET) < 0)
-		return err_sys(errno, "cannot go to byte %llu of memfd %u", (unsigned long long)rec->pos,
-			       rec->inode_id);
+		return err_sys(errno, "cannot go to byte %llu of memfd %u",
+			       (unsigned long long)rec->pos, rec->inode_id);
 	*fd_out = fd_take(&fd);
 	return NULL;
 }

@@ -57,7 +57,8 @@ bool path_is(struct dump *d, const char *path, const struct fd_probe *p)
 {
 	const struct path_stat *ps = stat_cached(d, path);
 
-	if (!ps->is_there || ps->ino != p->st.st_ino || (ps->mode & S_IFMT) != (p->st.st_mode & S_IFMT))
+	if (!ps->is_there || ps->ino != p->st.st_ino ||
+	    (ps->mode & S_IFMT) != (p->st.st_mode & S_IFMT))
 		return false;
 	if (ps->dev == p->st.st_dev)
 		return true;
@@ -101,7 +102,8 @@ static struct err *proc_path(struct dump *d, const struct fd_probe *p, const cha
 	return NULL;
 }
 
-struct err *path_resolve(struct dump *d, const struct fd_probe *p, uint32_t id, const char **name_out)
+struct err *path_resolve(struct dump *d, const struct fd_probe *p, uint32_t id,
+			 const char **name_out)
 {
 	const char *stripped;
 

@@ -59,12 +59,13 @@ static struct err *check_one(struct dump *d, struct pipe_dump *pd)
 		TRY(other_side_exists(p, POLLERR, &is_outside));
 	if (!is_outside)
 		return NULL;
-	return files_blocker(
-		d, err_hint(fd_probe_refuse(p, "its %s end is outside of the dumped tree",
-					    pd->writer ? "read" : "write"),
-			    "pass --external %s and restore with --inherit-fd fd[N]:%s, or dump its other "
-			    "end too",
-			    p->text, p->text));
+	return files_blocker(d,
+			     err_hint(fd_probe_refuse(p, "its %s end is outside of the dumped tree",
+						      pd->writer ? "read" : "write"),
+				      "pass --external %s and restore with --inherit-fd fd[N]:%s, "
+				      "or dump its other "
+				      "end too",
+				      p->text, p->text));
 }
 
 static struct err *pipe_check(struct dump *d)

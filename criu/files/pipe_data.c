@@ -78,7 +78,8 @@ static struct err *copier_grow(struct copier *c, int capacity)
 	if (capacity <= c->capacity)
 		return NULL;
 	if (fcntl(c->ends[1], F_SETPIPE_SZ, capacity) < 0)
-		return err_hint(err_sys(errno, "cannot make a pipe of %d bytes to copy another", capacity),
+		return err_hint(err_sys(errno, "cannot make a pipe of %d bytes to copy another",
+					capacity),
 				"raise /proc/sys/fs/pipe-max-size");
 	free(c->buf);
 	free(c->packets);

@@ -42,7 +42,8 @@ static struct pipe_group *get_group(struct restore *r, bool is_fifo, uint32_t pi
 	g->is_fifo = is_fifo;
 	g->pipe_id = pipe_id;
 	lookup_add(&rf->groups, &g->node, lookup_hash_u64(is_fifo, pipe_id));
-	rf->group_list = arena_grow(r->arena, rf->group_list, rf->nr_groups, sizeof(*rf->group_list));
+	rf->group_list = arena_grow(r->arena, rf->group_list, rf->nr_groups,
+				    sizeof(*rf->group_list));
 	rf->group_list[rf->nr_groups++] = g;
 	return g;
 }
@@ -78,7 +79,8 @@ struct err *pipe_link(struct restore *r, struct file *f)
 	if (f->inherited >= 0 || !f->user)
 		return NULL;
 	if (!is_fifo && f->rec->pipe->external)
-		return err_hint(err_new(ERR_USAGE, "cannot restore %s: its pipe was dumped as external",
+		return err_hint(err_new(ERR_USAGE,
+					"cannot restore %s: its pipe was dumped as external",
 					file_user(r, f)),
 				"pass --inherit-fd fd[N]:%s", key);
 	g = get_group(r, is_fifo, is_fifo ? f->rec->fifo->pipe_id : f->rec->pipe->pipe_id);
@@ -95,8 +97,8 @@ static struct err *check_packets(const struct image_stream *s, const PipeDataEnt
 	for (size_t i = 0; i < rec->n_packet_len; i++)
 		sum += rec->packet_len[i];
 	if (rec->n_packet_len && sum != rec->bytes)
-		return image_stream_err(s, "pipe %u: %llu bytes in packets, %u bytes in all", rec->pipe_id,
-					(unsigned long long)sum, rec->bytes);
+		return image_stream_err(s, "pipe %u: %llu bytes in packets, %u bytes in all",
+					rec->pipe_id, (unsigned long long)sum, rec->bytes);
 	return NULL;
 }
 
@@ -143,7 +145,8 @@ static struct err *set_size(const struct pipe_group *g, int fd)
 	if (!g->data || !g->data->has_size || g->data->size == (uint32_t)size)
 		return NULL;
 	if (fcntl(fd, F_SETPIPE_SZ, (int)g->data->size) < 0)
-		return err_hint(err_sys(errno, "cannot make pipe %u %u bytes big", g->pipe_id, g->data->size),
+		return err_hint(err_sys(errno, "cannot make pipe %u %u bytes big", g->pipe_id,
+					g->data->size),
 				"raise /proc/sys/fs/pipe-max-size");
 	return NULL;
 }
@@ -154,7 +157,8 @@ static struct err *put(const struct pipe_group *g, int fd, size_t off, size_t le
 
 	if (n == (ssize_t)len)
 		return NULL;
-	return err_new(ERR_IMAGE, "cannot fill pipe %u: only %zd of %zu bytes fit in", g->pipe_id, n, len);
+	return err_new(ERR_IMAGE, "cannot fill pipe %u: only %zd of %zu bytes fit in", g->pipe_id,
+		       n, len);
 }
 
 static struct err *refill(const struct pipe_group *g, int fd)
@@ -191,7 +195,8 @@ static struct err *reopen(struct worker *w, const struct file *f, int end, int *
 }
 
 /* The ends that pipe(2) gave fit the first reader and writer that were made so too. */
-static struct err *take_end(struct worker *w, const struct file *f, int ends[2], bool taken[2], int *fd_out)
+static struct err *take_end(struct worker *w, const struct file *f, int ends[2], bool taken[2],
+			    int *fd_out)
 {
 	uint32_t flags = file_flags(w->restore->files, f);
 	int side = (flags & O_ACCMODE) == O_WRONLY;

@@ -86,7 +86,8 @@ struct err *fd_probe_getfd(const struct fd_probe *p, int *fd_out)
 		return err_sys(errno, "cannot open a pidfd of task %d", p->task->host_pid);
 	fd = pidfd_getfd(pidfd, p->fd, 0);
 	if (fd < 0)
-		return err_sys(errno, "cannot duplicate fd %d of task %d", p->fd, p->task->host_pid);
+		return err_sys(errno, "cannot duplicate fd %d of task %d", p->fd,
+			       p->task->host_pid);
 	*fd_out = fd;
 	return NULL;
 }
@@ -203,7 +204,8 @@ static struct err *get_dup(const struct table_dirs *dirs, struct fd_probe *p)
 {
 	p->dup = pidfd_getfd(dirs->pidfd, p->fd, 0);
 	if (p->dup < 0)
-		return err_sys(errno, "cannot duplicate fd %d of task %d", p->fd, p->task->host_pid);
+		return err_sys(errno, "cannot duplicate fd %d of task %d", p->fd,
+			       p->task->host_pid);
 	if (fstat(p->dup, &p->st))
 		return err_sys(errno, "cannot stat fd %d of task %d", p->fd, p->task->host_pid);
 	return NULL;
@@ -300,7 +302,8 @@ static struct err *probe_table(struct dump *d, struct fdtable *table)
 			close(p.dup);
 		if (err)
 			return err;
-		table->slots = arena_grow(d->arena, table->slots, table->nr_slots, sizeof(*table->slots));
+		table->slots = arena_grow(d->arena, table->slots, table->nr_slots,
+					  sizeof(*table->slots));
 		table->slots[table->nr_slots++] =
 			(struct fd_slot){ .fd = p.fd, .is_cloexec = p.is_cloexec, .id = id };
 	}
@@ -324,13 +327,15 @@ static struct err *check_sharing(struct dump *d, const struct task *t)
 	const struct fdtable *table = t->fdt;
 	const struct task *parent = t->parent;
 
-	if (t == table->task || (parent && parent->ids && parent->ids->files_id == t->ids->files_id))
+	if (t == table->task ||
+	    (parent && parent->ids && parent->ids->files_id == t->ids->files_id))
 		return NULL;
-	return files_blocker(d, err_hint(err_new(ERR_UNSUPPORTED,
-						 "cannot dump task %d: it shares its descriptor table "
-						 "(CLONE_FILES) with task %d, which is not its parent",
-						 t->host_pid, table->task->host_pid),
-					 "share it with the parent only, or use threads"));
+	return files_blocker(d,
+			     err_hint(err_new(ERR_UNSUPPORTED,
+					      "cannot dump task %d: it shares its descriptor table "
+					      "(CLONE_FILES) with task %d, which is not its parent",
+					      t->host_pid, table->task->host_pid),
+				      "share it with the parent only, or use threads"));
 }
 
 static struct err *task_probe_files(struct dump *d, struct task *t)
@@ -356,8 +361,8 @@ static struct err *task_probe_files(struct dump *d, struct task *t)
 
 static void lookups_init(struct dump *d, struct dump_files *df)
 {
-	struct lookup *const all[] = { &df->by_key,    &df->by_path, &df->by_named, &df->build_ids,
-				       &df->ghosts, &df->pipes,   &df->memfds };
+	struct lookup *const all[] = { &df->by_key, &df->by_path, &df->by_named, &df->build_ids,
+				       &df->ghosts, &df->pipes,	  &df->memfds };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->arena = d->arena;

@@ -120,7 +120,8 @@ static struct err *add_slot(struct restore *r, const struct image_stream *s, str
 	struct file *f = file_by_id(r->files, rec->id);
 
 	if (!f)
-		return image_stream_err(s, "fd %u is file %u, which does not exist", rec->fd, rec->id);
+		return image_stream_err(s, "fd %u is file %u, which does not exist", rec->fd,
+					rec->id);
 	if (f->rec->type != rec->type)
 		return image_stream_err(s, "fd %u has type %s, its file %u has type %s", rec->fd,
 					file_type_name(rec->type), rec->id,
@@ -160,7 +161,8 @@ static struct err *read_slots(struct restore *r, struct fdtable *table)
 	qsort(table->slots, table->nr_slots, sizeof(*table->slots), slot_order);
 	for (size_t i = 1; i < table->nr_slots; i++)
 		if (table->slots[i].fd == table->slots[i - 1].fd)
-			return image_stream_err(s, "descriptor %d is there twice", table->slots[i].fd);
+			return image_stream_err(s, "descriptor %d is there twice",
+						table->slots[i].fd);
 	if (table->nr_slots)
 		r->files->restore->highest_fd = MAX(r->files->restore->highest_fd,
 						    table->slots[table->nr_slots - 1].fd);
@@ -181,7 +183,8 @@ static struct err *read_table(struct restore *r, struct task *t)
 	}
 	for (size_t i = 0; i < t->index; i++)
 		if (r->tree.tasks[i]->fdt && r->tree.tasks[i]->fdt->files_id == t->ids->files_id)
-			return err_new(ERR_IMAGE, "cannot restore task %d: it shares descriptor table %u with "
+			return err_new(ERR_IMAGE,
+				       "cannot restore task %d: it shares descriptor table %u with "
 				       "task %d, which is not its parent",
 				       t->ns_pid, t->ids->files_id, r->tree.tasks[i]->ns_pid);
 	t->fdt = table = ARENA_NEW(r->arena, struct fdtable);
@@ -207,10 +210,12 @@ static struct err *check_limit(struct restore *r)
 	if (needed > lim.rlim_max)
 		lim.rlim_max = needed;
 	if (setrlimit(RLIMIT_NOFILE, &lim))
-		return err_hint(err_sys(errno, "cannot raise RLIMIT_NOFILE to %llu: the tree uses descriptor %d",
-					(unsigned long long)needed, r->files->restore->highest_fd),
-				"run the tool with a higher hard limit (ulimit -Hn %llu)",
-				(unsigned long long)needed);
+		return err_hint(
+			err_sys(errno,
+				"cannot raise RLIMIT_NOFILE to %llu: the tree uses descriptor %d",
+				(unsigned long long)needed, r->files->restore->highest_fd),
+			"run the tool with a higher hard limit (ulimit -Hn %llu)",
+			(unsigned long long)needed);
 	return NULL;
 }
 
@@ -224,11 +229,12 @@ static void link_files(struct restore *r)
 		if (f->kind)
 			restore_error(r, f->kind->link_up(r, f));
 		else if (f->user)
-			restore_error(r, err_hint(err_new(ERR_UNSUPPORTED,
-							  "cannot restore %s: files of type %s are not "
-							  "supported yet",
-							  file_user(r, f), file_type_name(f->rec->type)),
-						  "restore this set with CRIU"));
+			restore_error(
+				r, err_hint(err_new(ERR_UNSUPPORTED,
+						    "cannot restore %s: files of type %s are not "
+						    "supported yet",
+						    file_user(r, f), file_type_name(f->rec->type)),
+					    "restore this set with CRIU"));
 	}
 }
 
@@ -238,7 +244,8 @@ static struct err *take_errors(struct restore *r)
 	struct err *e = rf->errors;
 
 	if (rf->nr_errors > MAX_ERRORS)
-		e = err_join(e, err_new(ERR_IMAGE, "and %zu more like these", rf->nr_errors - MAX_ERRORS));
+		e = err_join(e, err_new(ERR_IMAGE, "and %zu more like these",
+					rf->nr_errors - MAX_ERRORS));
 	rf->errors = NULL;
 	return e;
 }
@@ -309,8 +316,8 @@ struct err *files_read(struct restore *r)
 	TRY(pipe_data_read(r));
 	TRY(make_shared(r));
 	TRY(plan_make(r));
-	log_info("files", 0, "descriptors planned: tables=%zu files=%zu remaps=%zu highest=%d", fs->nr_tables,
-		 fs->nr, fs->restore->nr_remaps, fs->restore->highest_fd);
+	log_info("files", 0, "descriptors planned: tables=%zu files=%zu remaps=%zu highest=%d",
+		 fs->nr_tables, fs->nr, fs->restore->nr_remaps, fs->restore->highest_fd);
 	return NULL;
 }
 

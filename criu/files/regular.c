@@ -78,8 +78,8 @@ static struct file *find_named(struct dump *d, const struct fd_probe *p, uint64_
 	return NULL;
 }
 
-struct err *files_add_path(struct dump *d, const struct task *t, const char *proc_link, int open_flags,
-			   uint32_t *id_out)
+struct err *files_add_path(struct dump *d, const struct task *t, const char *proc_link,
+			   int open_flags, uint32_t *id_out)
 {
 	char text[4096 + 64], path[96];
 	struct fd_probe p = { .task = t,

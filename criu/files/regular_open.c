@@ -67,9 +67,11 @@ static struct err *check_build_id(struct restore *r, const struct file *f, struc
 	if (!fp->nr_words || (fp->nr_words == rec->n_build_id &&
 			      !memcmp(fp->words, rec->build_id, fp->nr_words * sizeof(*fp->words))))
 		return NULL;
-	return err_hint(err_new(ERR_IMAGE, "cannot restore %s: %s was replaced by another build (build-id "
+	return err_hint(err_new(ERR_IMAGE,
+				"cannot restore %s: %s was replaced by another build (build-id "
 				"%08x... now, %08x... at the dump)",
-				file_user(r, f), fp->path, be32toh(fp->words[0]), be32toh(rec->build_id[0])),
+				file_user(r, f), fp->path, be32toh(fp->words[0]),
+				be32toh(rec->build_id[0])),
 			"install the version that was running when the dump was made");
 }
 
@@ -99,21 +101,28 @@ static struct err *check_state(struct restore *r, const struct file *f, const st
 	const struct stat *st = &fp->st;
 
 	if (rec->has_mode && (rec->mode & S_IFMT) != (st->st_mode & S_IFMT))
-		return err_hint(err_new(ERR_IMAGE, "cannot restore %s: %s is %s now, at the dump it was %s",
+		return err_hint(err_new(ERR_IMAGE,
+					"cannot restore %s: %s is %s now, at the dump it was %s",
 					file_user(r, f), rec->name, type_text(st->st_mode),
 					type_text(rec->mode)),
 				"put back what was there when the dump was made");
-	if (rec->has_mode && !r->opts->skip_file_rwx_check && (rec->mode & 0777) != (st->st_mode & 0777))
-		return err_hint(err_new(ERR_IMAGE, "cannot restore %s: %s has mode %04o now, at the dump it was "
-					"%04o",
-					file_user(r, f), rec->name, st->st_mode & 0777, rec->mode & 0777),
-				"pass --skip-file-rwx-check, or chmod %04o %s", rec->mode & 0777, rec->name);
+	if (rec->has_mode && !r->opts->skip_file_rwx_check &&
+	    (rec->mode & 0777) != (st->st_mode & 0777))
+		return err_hint(
+			err_new(ERR_IMAGE,
+				"cannot restore %s: %s has mode %04o now, at the dump it was "
+				"%04o",
+				file_user(r, f), rec->name, st->st_mode & 0777, rec->mode & 0777),
+			"pass --skip-file-rwx-check, or chmod %04o %s", rec->mode & 0777,
+			rec->name);
 	if (rec->has_size && S_ISREG(st->st_mode) && rec->size != (uint64_t)st->st_size)
-		return err_hint(err_new(ERR_IMAGE, "cannot restore %s: %s has %llu bytes now, at the dump it had "
-					"%llu",
-					file_user(r, f), rec->name, (unsigned long long)st->st_size,
-					(unsigned long long)rec->size),
-				"put back the file as it was when the dump was made");
+		return err_hint(
+			err_new(ERR_IMAGE,
+				"cannot restore %s: %s has %llu bytes now, at the dump it had "
+				"%llu",
+				file_user(r, f), rec->name, (unsigned long long)st->st_size,
+				(unsigned long long)rec->size),
+			"put back the file as it was when the dump was made");
 	return NULL;
 }
 
@@ -123,7 +132,8 @@ static struct err *check_path(struct restore *r, const struct file *f)
 	struct found *fp = find_path(r, rec->name, rec->has_mode && S_ISLNK(rec->mode));
 
 	if (fp->errnum)
-		return err_hint(err_sys(fp->errnum, "cannot restore %s: %s", file_user(r, f), rec->name),
+		return err_hint(err_sys(fp->errnum, "cannot restore %s: %s", file_user(r, f),
+					rec->name),
 				"put back what was there when the dump was made");
 	/* Opening these would wait, or talk to somebody. */
 	if (f->user && !(rec->flags & O_PATH) &&
@@ -139,8 +149,8 @@ static bool is_of_task(struct restore *r, const char *path)
 {
 	int pid, len = 0;
 
-	return sscanf(path, "/proc/%d%n", &pid, &len) == 1 && len && (!path[len] || path[len] == '/') &&
-	       tree_find(&r->tree, pid);
+	return sscanf(path, "/proc/%d%n", &pid, &len) == 1 && len &&
+	       (!path[len] || path[len] == '/') && tree_find(&r->tree, pid);
 }
 
 static struct err *find_inherited(struct restore *r, struct file *f)
@@ -165,9 +175,10 @@ static struct err *check_remap(struct restore *r, const struct file *f)
 		return NULL;
 	fp = find_path(r, m->link, true);
 	if (fp->errnum)
-		return err_hint(err_sys(fp->errnum, "cannot restore %s: hard link %s of the dump",
-					file_user(r, f), m->link),
-				"restore on the machine and file system of the dump, and only once");
+		return err_hint(
+			err_sys(fp->errnum, "cannot restore %s: hard link %s of the dump",
+				file_user(r, f), m->link),
+			"restore on the machine and file system of the dump, and only once");
 	return check_state(r, f, fp);
 }
 
@@ -179,8 +190,8 @@ struct err *regular_link(struct restore *r, struct file *f)
 	if (f->inherited >= 0)
 		return NULL;
 	if (rec->name[0] != '/')
-		return err_new(ERR_IMAGE, "cannot restore %s: \"%s\" is no absolute path", file_user(r, f),
-			       rec->name);
+		return err_new(ERR_IMAGE, "cannot restore %s: \"%s\" is no absolute path",
+			       file_user(r, f), rec->name);
 	if (f->remap)
 		return check_remap(r, f);
 	if (is_of_task(r, rec->name)) {
@@ -200,7 +211,8 @@ struct err *regular_open_path(struct worker *w, const struct file *f, int flags,
 
 	flags = (flags & ~FORBIDDEN_FLAGS) | O_CLOEXEC | O_NOCTTY;
 	if (f->remap) {
-		snprintf(proc_path, sizeof(proc_path), "/proc/%d/fd/%d", rf->coordinator, f->remap->fd);
+		snprintf(proc_path, sizeof(proc_path), "/proc/%d/fd/%d", rf->coordinator,
+			 f->remap->fd);
 		path = proc_path;
 		flags &= ~O_NOFOLLOW;
 	}
@@ -217,7 +229,8 @@ static struct err *seek(const RegFileEntry *rec, int fd)
 	if (!rec->pos || rec->pos == UINT64_MAX || rec->flags & O_PATH)
 		return NULL;
 	if (lseek(fd, (off_t)rec->pos, SEEK_SET) < 0 && errno != ESPIPE)
-		return err_sys(errno, "cannot go to byte %llu of %s", (unsigned long long)rec->pos, rec->name);
+		return err_sys(errno, "cannot go to byte %llu of %s", (unsigned long long)rec->pos,
+			       rec->name);
 	return NULL;
 }
 
@@ -226,7 +239,8 @@ static bool is_taken_over(const struct file *f)
 {
 	const uint32_t link_only = O_PATH | O_NOFOLLOW;
 
-	return f->remap && (f->remap->nameless == f || (f->rec->reg->flags & link_only) == link_only);
+	return f->remap &&
+	       (f->remap->nameless == f || (f->rec->reg->flags & link_only) == link_only);
 }
 
 static struct err *take_over(struct worker *w, const struct file *f, int *fd_out)

@@ -37,9 +37,11 @@ static struct err *read_ghost(struct restore *r, struct remap *m)
 {
 	TRY(IMAGE_READ(r->images, IMAGE_GHOST_FILE, m->id, r->arena, &m->ghost));
 	if ((m->ghost->mode & S_IFMT) == S_IFSOCK || !(m->ghost->mode & S_IFMT))
-		return err_new(ERR_IMAGE, "ghost-file-%x.img: impossible mode %o", m->id, m->ghost->mode);
+		return err_new(ERR_IMAGE, "ghost-file-%x.img: impossible mode %o", m->id,
+			       m->ghost->mode);
 	if (S_ISLNK(m->ghost->mode) && !m->ghost->symlnk_target)
-		return err_new(ERR_IMAGE, "ghost-file-%x.img: a symbolic link without a target", m->id);
+		return err_new(ERR_IMAGE, "ghost-file-%x.img: a symbolic link without a target",
+			       m->id);
 	return NULL;
 }
 
@@ -50,7 +52,8 @@ static struct err *find_link(struct restore *r, struct remap *m)
 
 	/* It will be removed, so it must be one that a dump makes. */
 	if (!base || f->rec->reg->name[0] != '/' || strncmp(base, "/link_remap.", 12))
-		return err_new(ERR_IMAGE, "remap-fpath.img: file %u is no hard link of a dump", m->id);
+		return err_new(ERR_IMAGE, "remap-fpath.img: file %u is no hard link of a dump",
+			       m->id);
 	m->link = f->rec->reg->name;
 	return NULL;
 }
@@ -86,8 +89,10 @@ static struct err *add_remap(struct restore *r, const struct image_stream *s,
 	if (!f || !f->rec->reg)
 		return image_stream_err(s, "file %u is no file with a path", rec->orig_id);
 	if (type == REMAP_TYPE__PROCFS)
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot restore %s: it is an entry of /proc of a task "
-					"that had ended (%s)", file_user(r, f), f->rec->reg->name),
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"cannot restore %s: it is an entry of /proc of a task "
+					"that had ended (%s)",
+					file_user(r, f), f->rec->reg->name),
 				"dump again with the descriptor closed");
 	if (type != REMAP_TYPE__GHOST && type != REMAP_TYPE__LINKED)
 		return image_stream_err(s, "unknown kind of remap %d", type);
@@ -96,8 +101,8 @@ static struct err *add_remap(struct restore *r, const struct image_stream *s,
 		TRY(new_remap(r, type, id, &m));
 	if (!m->path)
 		m->path = f->rec->reg->name;
-	if (f->rec->reg->flags & TMPFILE_BIT && type == REMAP_TYPE__GHOST && S_ISREG(m->ghost->mode) &&
-	    !m->nameless)
+	if (f->rec->reg->flags & TMPFILE_BIT && type == REMAP_TYPE__GHOST &&
+	    S_ISREG(m->ghost->mode) && !m->nameless)
 		m->nameless = f;
 	f->remap = m;
 	return NULL;
@@ -130,7 +135,8 @@ static struct err *link_make(struct remap *m)
 	if (name == m->path && unlink(m->path))
 		log_warn("files", 0, "cannot remove %s: %s", m->path, strerror(errno));
 	if (m->fd < 0)
-		return err_hint(err_sys(saved, "cannot open hard link %s, which the dump made", m->link),
+		return err_hint(err_sys(saved, "cannot open hard link %s, which the dump made",
+					m->link),
 				"restore on the machine and file system of the dump");
 	return NULL;
 }
@@ -159,6 +165,7 @@ void remaps_drop(struct restore *r, bool is_commit)
 			close(m->fd);
 		m->fd = -1;
 		if (is_commit && m->type == REMAP_TYPE__LINKED && unlink(m->link))
-			log_warn("files", 0, "cannot remove hard link %s: %s", m->link, strerror(errno));
+			log_warn("files", 0, "cannot remove hard link %s: %s", m->link,
+				 strerror(errno));
 	}
 }

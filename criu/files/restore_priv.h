@@ -31,12 +31,13 @@
 struct remap {
 	struct lookup_node node; /* ghosts by id */
 	RemapType type;
-	uint32_t id;             /* ghost id, or file id of the link */
-	const char *path;        /* where it was; of the first file that named it */
+	uint32_t id;	  /* ghost id, or file id of the link */
+	const char *path; /* where it was; of the first file that named it */
 	GhostFileEntry *ghost;
-	const char *link;        /* the hard link's path */
-	const struct file *nameless; /* made by O_TMPFILE: linkat(2) could still give it a name; or NULL */
-	int fd;                  /* coordinator's; O_PATH, of a nameless file the description itself; -1: not made */
+	const char *link; /* the hard link's path */
+	const struct file
+		*nameless; /* made by O_TMPFILE: linkat(2) could still give it a name; or NULL */
+	int fd; /* coordinator's; O_PATH, of a nameless file the description itself; -1: not made */
 };
 
 /* F_GETFL shows it, but open(2) with it would make a new file. */
@@ -45,8 +46,8 @@ struct remap {
 /* A descriptor of the tool that --inherit-fd gives, kept above the floor. */
 struct inherited_fd {
 	const char *key;
-	int fd;       /* the user's number */
-	int kept_fd;  /* our copy; -1: not needed */
+	int fd;	     /* the user's number */
+	int kept_fd; /* our copy; -1: not needed */
 };
 
 struct restore_files {
@@ -58,32 +59,32 @@ struct restore_files {
 	size_t nr_groups;
 	struct remap **remaps;
 	size_t nr_remaps;
-	FsEntry **fs;          /* by task index */
+	FsEntry **fs; /* by task index */
 	TtyInfoEntry **ttys;
 	size_t nr_ttys;
 	MemfdInodeEntry **memfds;
 	size_t nr_memfds;
 	bool needs_terminal;
-	int terminal;          /* what stands for the dumped terminal, -1: none */
+	int terminal; /* what stands for the dumped terminal, -1: none */
 	struct inherited_fd *inherited;
 	size_t nr_inherited;
 	struct image_stream *streams[2]; /* pipes-data, fifo-data: they lend the bytes */
 	size_t nr_errors;
 	struct err *errors;
-	int highest_fd;        /* of all tables */
+	int highest_fd; /* of all tables */
 	pid_t coordinator;
 
 	/* The plan, the same in all processes. */
-	bool has_late;         /* files of /proc of tasks */
+	bool has_late; /* files of /proc of tasks */
 	bool has_pulls;
 	bool has_lent;
 	bool has_shared_tables;
 	bool has_shared_fs;
-	int *lent;             /* by file index, shared by all processes: the owner's number, 0: none */
+	int *lent; /* by file index, shared by all processes: the owner's number, 0: none */
 
 	/* Of this process only. */
-	int *made;             /* by file index: ends of pipes made and not placed yet, 0: none */
-	int *strays;           /* lent descriptors that children must close */
+	int *made;   /* by file index: ends of pipes made and not placed yet, 0: none */
+	int *strays; /* lent descriptors that children must close */
 	size_t nr_strays;
 };
 
@@ -114,7 +115,8 @@ MUST_USE struct err *plan_make(struct restore *r);
 MUST_USE struct err *regular_link(struct restore *r, struct file *f);
 MUST_USE struct err *regular_open(struct worker *w, struct file *f, int *fd_out);
 /* Opens the path of a REG record, or what it was remapped to; @flags are final but for O_CLOEXEC. */
-MUST_USE struct err *regular_open_path(struct worker *w, const struct file *f, int flags, int *fd_out);
+MUST_USE struct err *regular_open_path(struct worker *w, const struct file *f, int flags,
+				       int *fd_out);
 
 /* Of the record that has them for the file's kind; NULL and 0 when there is none. */
 const FownEntry *file_fown(const struct files *fs, const struct file *f);

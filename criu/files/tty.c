@@ -22,7 +22,13 @@
 enum { MAJOR_TTY = 4, MAJOR_TTYAUX = 5, MAJOR_PTS_FIRST = 136, MAJOR_PTS_LAST = 143, NR_VTS = 64 };
 
 /* CRIU numbers terminals by index * 2 + is_master; these indices are its own for those that are no ptys. */
-enum { INDEX_CONSOLE = 1002, INDEX_VT = 1004, INDEX_CTTY = 1006, INDEX_SERIAL = 1010, INDEX_EXTERNAL = 1012 };
+enum {
+	INDEX_CONSOLE = 1002,
+	INDEX_VT = 1004,
+	INDEX_CTTY = 1006,
+	INDEX_SERIAL = 1010,
+	INDEX_EXTERNAL = 1012
+};
 
 static bool is_pts(dev_t rdev)
 {
@@ -31,12 +37,14 @@ static bool is_pts(dev_t rdev)
 
 static bool is_tty(dev_t rdev)
 {
-	return major(rdev) == MAJOR_TTY || (major(rdev) == MAJOR_TTYAUX && minor(rdev) <= 2) || is_pts(rdev);
+	return major(rdev) == MAJOR_TTY || (major(rdev) == MAJOR_TTYAUX && minor(rdev) <= 2) ||
+	       is_pts(rdev);
 }
 
 static bool tty_matches(const struct fd_probe *p)
 {
-	return S_ISCHR(p->st.st_mode) && is_tty(p->st.st_rdev) && p->text[0] == '/' && !(p->flags & O_PATH);
+	return S_ISCHR(p->st.st_mode) && is_tty(p->st.st_rdev) && p->text[0] == '/' &&
+	       !(p->flags & O_PATH);
 }
 
 /* The low 32 bits of st_rdev and st_dev in hex. */
@@ -71,15 +79,18 @@ static TtyType classify(struct dump *d, const struct fd_probe *p, uint32_t *inde
 static struct err *refuse(struct dump *d, const struct fd_probe *p)
 {
 	if (major(p->st.st_rdev) == MAJOR_TTYAUX && minor(p->st.st_rdev) == 2)
-		return err_hint(fd_probe_refuse(p, "pseudo-terminal masters are not supported yet"),
-				"dump the program that runs in the terminal instead, with --shell-job");
+		return err_hint(
+			fd_probe_refuse(p, "pseudo-terminal masters are not supported yet"),
+			"dump the program that runs in the terminal instead, with --shell-job");
 	if (d->opts->shell_job || is_external(d, p))
 		return NULL;
 	if (is_pts(p->st.st_rdev) || minor(p->st.st_rdev) == 0)
-		return err_hint(fd_probe_refuse(p, "its terminal is outside of the dumped tree"),
-				"pass --shell-job to move it to the terminal of the restore, or start the "
-				"program with its input and output redirected (setsid PROGRAM < /dev/null > LOG "
-				"2>&1)");
+		return err_hint(
+			fd_probe_refuse(p, "its terminal is outside of the dumped tree"),
+			"pass --shell-job to move it to the terminal of the restore, or start the "
+			"program with its input and output redirected (setsid PROGRAM < /dev/null "
+			"> LOG "
+			"2>&1)");
 	return NULL;
 }
 
@@ -148,8 +159,8 @@ static struct err *find_session(struct dump *d, const struct fd_probe *p, TtyInf
 	return NULL;
 }
 
-static struct err *add_info(struct dump *d, const struct fd_probe *p, int fd, TtyType type, uint32_t index,
-			    uint32_t *id_out)
+static struct err *add_info(struct dump *d, const struct fd_probe *p, int fd, TtyType type,
+			    uint32_t index, uint32_t *id_out)
 {
 	struct dump_files *df = d->files->dump;
 	TtyInfoEntry *info;

@@ -62,7 +62,8 @@ struct err *tty_link(struct restore *r, struct file *f)
 		return err_new(ERR_IMAGE, "tty-info.img: no terminal %u of %s", rec->tty_info_id,
 			       file_user(r, f));
 	if (!reg || !reg->rec->reg)
-		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path", f->id);
+		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path",
+			       f->id);
 	snprintf(key, sizeof(key), "tty[%x:%x]", info->rdev, info->dev);
 	f->inherited = inherited_find(r, key);
 	if (f->inherited >= 0)
@@ -72,14 +73,18 @@ struct err *tty_link(struct restore *r, struct file *f)
 					file_user(r, f)),
 				"pass --inherit-fd fd[N]:%s", key);
 	if (info->type == TTY_TYPE__PTY && info->id & 1)
-		return err_new(ERR_UNSUPPORTED, "cannot restore %s: pseudo-terminal masters are not supported "
-			       "yet", file_user(r, f));
+		return err_new(ERR_UNSUPPORTED,
+			       "cannot restore %s: pseudo-terminal masters are not supported "
+			       "yet",
+			       file_user(r, f));
 	if (!is_from_outside(info))
 		return NULL;
 	if (!r->opts->shell_job)
-		return err_hint(err_new(ERR_USAGE, "cannot restore %s: it was dumped on terminal %s",
+		return err_hint(err_new(ERR_USAGE,
+					"cannot restore %s: it was dumped on terminal %s",
 					file_user(r, f), reg->rec->reg->name),
-				"pass --shell-job to restore on the current terminal, or --inherit-fd fd[N]:%s",
+				"pass --shell-job to restore on the current terminal, or "
+				"--inherit-fd fd[N]:%s",
 				key);
 	r->files->restore->needs_terminal = true;
 	return NULL;
@@ -97,7 +102,8 @@ struct err *ttys_make(struct restore *r)
 	if (rf->terminal < 0)
 		rf->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (rf->terminal < 0)
-		return err_hint(err_new(ERR_USAGE, "cannot restore a program that was on a terminal: there is "
+		return err_hint(err_new(ERR_USAGE,
+					"cannot restore a program that was on a terminal: there is "
 					"none here"),
 				"run the restore on a terminal (ssh -t, docker run -t, script)");
 	return fd_move_up(&rf->terminal, files_fd_floor(r));
@@ -124,7 +130,8 @@ static void take_as_controlling(const struct worker *w, const TtyInfoEntry *info
 	if (t->sid != t->ns_pid || info->sid != (uint32_t)t->sid || getsid(0) != getpid())
 		return;
 	if (ioctl(fd, TIOCSCTTY, 0))
-		log_debug("files", t->ns_pid, "the terminal belongs to another session: %s", strerror(errno));
+		log_debug("files", t->ns_pid, "the terminal belongs to another session: %s",
+			  strerror(errno));
 }
 
 struct err *tty_open(struct worker *w, struct file *f, int *fd_out)
@@ -138,10 +145,12 @@ struct err *tty_open(struct worker *w, struct file *f, int *fd_out)
 
 	flags |= O_NOCTTY | O_CLOEXEC;
 	/* A serial line may wait for a carrier. */
-	fd = is_from_outside(info) ? open_outside(fs->restore, info, flags) : open(path, flags | O_NONBLOCK);
+	fd = is_from_outside(info) ? open_outside(fs->restore, info, flags) :
+				     open(path, flags | O_NONBLOCK);
 	if (fd < 0)
 		return err_sys(errno, "cannot open terminal %s", path);
-	if (!is_from_outside(info) && !(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & ~O_ACCMODE)) {
+	if (!is_from_outside(info) && !(flags & O_NONBLOCK) &&
+	    fcntl(fd, F_SETFL, flags & ~O_ACCMODE)) {
 		close(fd);
 		return err_sys(errno, "cannot set the flags of terminal %s", path);
 	}

@@ -30,7 +30,8 @@ static const struct unsupported rows[] = {
 	{ "pidfd:[", "pidfd is not supported yet", NOT_YET },
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
 	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",
-	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off in it" },
+	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off "
+	  "in it" },
 	{ "anon_inode:[userfaultfd]", "the faults it handles would be lost",
 	  "end the program's own userfaultfd handling before the dump" },
 	{ "anon_inode:[perf_event]", "performance counters belong to this kernel and CPU",
@@ -43,18 +44,23 @@ static const struct unsupported rows[] = {
 	{ "anon_inode:btf", "BPF type information cannot be saved", "close it before the dump" },
 	{ "anon_inode:kvm", "the state of a virtual machine is inside the kernel",
 	  "save the machine with its own monitor (QEMU: savevm or migrate) instead" },
-	{ "anon_inode:[vfio", "devices given to user space cannot be saved", "give the device back first" },
-	{ "anon_inode:dmabuf", "device buffers cannot be saved", "free the buffers before the dump" },
+	{ "anon_inode:[vfio", "devices given to user space cannot be saved",
+	  "give the device back first" },
+	{ "anon_inode:dmabuf", "device buffers cannot be saved",
+	  "free the buffers before the dump" },
 	{ "/dmabuf:", "device buffers cannot be saved", "free the buffers before the dump" },
-	{ "anon_inode:sync_file", "device fences cannot be saved", "wait for the device before the dump" },
+	{ "anon_inode:sync_file", "device fences cannot be saved",
+	  "wait for the device before the dump" },
 	{ "anon_inode:[landlock-ruleset]", "a Landlock ruleset cannot be read back",
 	  "close it after landlock_restrict_self(2)" },
 	{ "anon_inode:seccomp notify", "seccomp notifications are answered by this task",
 	  "stop supervising other tasks before the dump" },
-	{ "anon_inode:[fscontext]", "a half-made mount cannot be saved", "finish or close it first" },
+	{ "anon_inode:[fscontext]", "a half-made mount cannot be saved",
+	  "finish or close it first" },
 	{ "anon_inode:[secretmem]", "secret memory cannot be read", "free it before the dump" },
 	{ "/secretmem", "secret memory cannot be read", "free it before the dump" },
-	{ "anon_inode:", "this kind of file inside the kernel is not known", "close it before the dump" },
+	{ "anon_inode:", "this kind of file inside the kernel is not known",
+	  "close it before the dump" },
 	{ "net:[", "descriptors of namespaces are not supported yet", NOT_YET },
 	{ "mnt:[", "descriptors of namespaces are not supported yet", NOT_YET },
 	{ "pid:[", "descriptors of namespaces are not supported yet", NOT_YET },
@@ -74,20 +80,20 @@ static const struct unsupported rows[] = {
 	  "suspend the program with cuda-checkpoint first, or close the device" },
 	{ "/dev/kfd", "the state of a graphics card cannot be saved",
 	  "let the program close the device before the dump" },
-	{ "/dev/fuse", "the requests of a FUSE server would be lost", "unmount its file system first" },
+	{ "/dev/fuse", "the requests of a FUSE server would be lost",
+	  "unmount its file system first" },
 	{ "/dev/mqueue/", "POSIX message queues are not supported yet", NOT_YET },
 	{ "(unreachable)", "its path leads out of what this tool can see",
 	  "run the tool where the file's file system is mounted" },
 };
 
 static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
-static const struct unsupported other_block = {
-	"", "open block devices are not supported", "close the device, or dump with it closed"
-};
-static const struct unsupported other_char = {
-	"", "this device may keep state that cannot be read", "let the program close the device before the dump"
-};
-static const struct unsupported other_any = { "", "a file of unknown kind", "close it before the dump" };
+static const struct unsupported other_block = { "", "open block devices are not supported",
+						"close the device, or dump with it closed" };
+static const struct unsupported other_char = { "", "this device may keep state that cannot be read",
+					       "let the program close the device before the dump" };
+static const struct unsupported other_any = { "", "a file of unknown kind",
+					      "close it before the dump" };
 
 /* Devices of <linux/major.h> that keep nothing for the one who opened them. */
 static bool is_plain_device(dev_t dev)
@@ -145,7 +151,8 @@ static bool unsupported_matches(const struct fd_probe *p)
 	return find_row(p);
 }
 
-static struct err *unsupported_dump(struct dump *d UNUSED, const struct fd_probe *p, FileEntry *rec UNUSED)
+static struct err *unsupported_dump(struct dump *d UNUSED, const struct fd_probe *p,
+				    FileEntry *rec UNUSED)
 {
 	const struct unsupported *row = find_row(p);
 

@@ -20,7 +20,8 @@ static int fd_flags(const struct fd_slot *slot)
 /* Context that names the descriptor; only made when something went wrong. */
 static struct err *of_slot(struct err *e, const struct worker *w, const struct fd_slot *slot)
 {
-	return e ? err_context(e, "cannot restore fd %d of task %d", slot->fd, w->task->ns_pid) : NULL;
+	return e ? err_context(e, "cannot restore fd %d of task %d", slot->fd, w->task->ns_pid) :
+		   NULL;
 }
 
 /* @own_fd is close-on-exec and at any number. */
@@ -57,7 +58,8 @@ static void lend(struct worker *w, const struct pipe_group *g)
 		if (g->ends[i]->owner_fd >= 0 || !rf->made[index])
 			continue;
 		rf->lent[index] = rf->made[index];
-		rf->strays = arena_grow(w->restore->arena, rf->strays, rf->nr_strays, sizeof(*rf->strays));
+		rf->strays = arena_grow(w->restore->arena, rf->strays, rf->nr_strays,
+					sizeof(*rf->strays));
 		rf->strays[rf->nr_strays++] = rf->made[index];
 		rf->made[index] = 0;
 	}
@@ -77,7 +79,8 @@ static struct err *open_file(struct worker *w, struct file *f, int *fd_out)
 	if (f->inherited < 0)
 		return f->kind->open(w, f, fd_out);
 	*fd_out = inherited_copy(w->restore->files->restore, f->inherited);
-	return *fd_out < 0 ? err_sys(errno, "cannot duplicate inherited fd %d", f->inherited) : NULL;
+	return *fd_out < 0 ? err_sys(errno, "cannot duplicate inherited fd %d", f->inherited) :
+			     NULL;
 }
 
 /*
@@ -353,7 +356,8 @@ struct err *files_open_by_id(struct worker *w, uint32_t id, int flags, int *fd_o
 	struct file *f = file_by_id(w->restore->files, id);
 
 	if (!f || !f->rec->reg)
-		return err_new(ERR_IMAGE, "cannot open file %u for a mapping: no such regular file", id);
+		return err_new(ERR_IMAGE, "cannot open file %u for a mapping: no such regular file",
+			       id);
 	if (f->inherited >= 0)
 		return open_file(w, f, fd_out);
 	return regular_open_path(w, f, flags, fd_out);

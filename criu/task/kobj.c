@@ -20,8 +20,9 @@ struct kobj_node {
 };
 
 static const char *const kind_name[] = {
-	[KOBJ_FILE] = "open files", [KOBJ_VM] = "address spaces", [KOBJ_FILES] = "descriptor tables",
-	[KOBJ_FS] = "directories", [KOBJ_SIGHAND] = "signal handlers",
+	[KOBJ_FILE] = "open files",	    [KOBJ_VM] = "address spaces",
+	[KOBJ_FILES] = "descriptor tables", [KOBJ_FS] = "directories",
+	[KOBJ_SIGHAND] = "signal handlers",
 };
 
 static uint32_t next_priority(struct kobj_set *s)
@@ -41,11 +42,11 @@ static struct err *compare(const struct kobj_set *s, pid_t pid, int fd, const st
 					kind_name[s->kind]),
 				"use a kernel with CONFIG_KCMP");
 	if (order < 0)
-		return err_sys(errno, "cannot compare %s of tasks %d and %d", kind_name[s->kind], pid,
-			       n->host_pid);
+		return err_sys(errno, "cannot compare %s of tasks %d and %d", kind_name[s->kind],
+			       pid, n->host_pid);
 	if (order > 2)
-		return err_new(ERR_KERNEL, "cannot order %s of tasks %d and %d", kind_name[s->kind], pid,
-			       n->host_pid);
+		return err_new(ERR_KERNEL, "cannot order %s of tasks %d and %d", kind_name[s->kind],
+			       pid, n->host_pid);
 	*order_out = (int)order;
 	return NULL;
 }
@@ -83,7 +84,8 @@ static struct err *insert(struct kobj_set *s, struct kobj_node **link, const str
 	return NULL;
 }
 
-struct err *kobj_set_add(struct kobj_set *s, pid_t host_pid, int fd, uint32_t value, uint32_t *known_out)
+struct err *kobj_set_add(struct kobj_set *s, pid_t host_pid, int fd, uint32_t value,
+			 uint32_t *known_out)
 {
 	const struct kobj_node what = { .host_pid = host_pid, .fd = fd, .value = value };
 
@@ -101,7 +103,8 @@ struct err *kobj_same_file(pid_t pid, int fd, pid_t other_pid, int other_fd, boo
 	return NULL;
 }
 
-static struct err *assign(struct kobj_set *s, const struct task *t, uint32_t *next, uint32_t *id_out)
+static struct err *assign(struct kobj_set *s, const struct task *t, uint32_t *next,
+			  uint32_t *id_out)
 {
 	TRY(kobj_set_add(s, t->host_pid, 0, *next, id_out));
 	if (*id_out == *next)

@@ -45,7 +45,7 @@ static struct {
 	int nr_ready;
 	int nr_restored;
 	int failed;
-} *board;
+} * board;
 
 static void wait_for(const int *counter, int value)
 {
@@ -170,9 +170,18 @@ static void fill_odd(int i)
 #define WITH_FILES (CLONE_FILES | CLONE_FS)
 
 static const struct shape shapes[] = {
-	{ .name = "inherited", .parents = { -1, 0, 0, 1, 1, 2, 3, 6 }, .nr_tasks = 8, .fill = fill_inherit },
-	{ .name = "pipeline", .parents = { -1, 0, 0, 0, 0, 0, 0, 0, 0 }, .nr_tasks = 9, .fill = fill_pipeline },
-	{ .name = "one table", .parents = { -1, 0, 1, 1, 2, 4 }, .nr_tasks = 6, .fill = fill_share,
+	{ .name = "inherited",
+	  .parents = { -1, 0, 0, 1, 1, 2, 3, 6 },
+	  .nr_tasks = 8,
+	  .fill = fill_inherit },
+	{ .name = "pipeline",
+	  .parents = { -1, 0, 0, 0, 0, 0, 0, 0, 0 },
+	  .nr_tasks = 9,
+	  .fill = fill_pipeline },
+	{ .name = "one table",
+	  .parents = { -1, 0, 1, 1, 2, 4 },
+	  .nr_tasks = 6,
+	  .fill = fill_share,
 	  .clone_flags = { 0, WITH_FILES, 0, WITH_FILES, CLONE_FILES, CLONE_FS } },
 	{ .name = "odd files", .parents = { -1, 0, 1 }, .nr_tasks = 3, .fill = fill_odd },
 };
@@ -185,7 +194,7 @@ struct sign {
 	char flags_and_pos[64];
 	char text[300];
 	int queued; /* bytes in a pipe */
-	int first; /* the first entry that is the same open file */
+	int first;  /* the first entry that is the same open file */
 };
 
 struct look {
@@ -230,8 +239,8 @@ static void read_sign(int task, int fd, struct sign *s)
 	CHECK(len > 0);
 	text[len] = '\0';
 	close(info);
-	snprintf(s->flags_and_pos, sizeof(s->flags_and_pos), "%.*s", (int)(strstr(text, "mnt_id") - text),
-		 text);
+	snprintf(s->flags_and_pos, sizeof(s->flags_and_pos), "%.*s",
+		 (int)(strstr(text, "mnt_id") - text), text);
 }
 
 static int find_first(const struct look *l, int i)
@@ -239,8 +248,8 @@ static int find_first(const struct look *l, int i)
 	const struct sign *s = &l->list[i];
 
 	for (int n = 0; n < i; n++)
-		if (!syscall(SYS_kcmp, FIRST_PID + s->task, FIRST_PID + l->list[n].task, KOBJ_FILE, s->fd,
-			     l->list[n].fd))
+		if (!syscall(SYS_kcmp, FIRST_PID + s->task, FIRST_PID + l->list[n].task, KOBJ_FILE,
+			     s->fd, l->list[n].fd))
 			return n;
 	return i;
 }
@@ -280,10 +289,10 @@ static void compare(const struct look *a, const struct look *b)
 		const struct sign *x = &a->list[i], *y = &b->list[i];
 
 		if (memcmp(x, y, sizeof(*x))) {
-			fprintf(stderr, "task %d fd %d was %o \"%s\" same as %d\n%s", x->task, x->fd, x->mode,
-				x->text, x->first, x->flags_and_pos);
-			fprintf(stderr, "task %d fd %d is %o \"%s\" same as %d\n%s", y->task, y->fd, y->mode,
-				y->text, y->first, y->flags_and_pos);
+			fprintf(stderr, "task %d fd %d was %o \"%s\" same as %d\n%s", x->task,
+				x->fd, x->mode, x->text, x->first, x->flags_and_pos);
+			fprintf(stderr, "task %d fd %d is %o \"%s\" same as %d\n%s", y->task, y->fd,
+				y->mode, y->text, y->first, y->flags_and_pos);
 			exit(1);
 		}
 	}
