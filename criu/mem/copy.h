@@ -4,8 +4,8 @@
 
 /*
  * Copies planned pages from a stopped task into its pages file, with their sums.  Present runs lie one behind the other in
- * the file, so a chunk of the file is one process_vm_readv, one pass of sums and one write while the bytes are in the
- * cache.  Large plans are shared by two threads.
+ * the file, so a chunk of the file is read, summed and written while its bytes are in the cache.  Large plans are
+ * shared by two threads.
  */
 
 #include <stddef.h>
@@ -32,7 +32,7 @@ MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sin
 				   uint64_t nr_pages);
 void page_plan_fini(struct page_plan *plan);
 
-/* @mem_fd is /proc/PID/mem: the way to pages of areas that may not be read. */
+/* @mem_fd is /proc/PID/mem; @host_pid is for messages. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
 				    int mem_fd);
 
