@@ -28,7 +28,7 @@ static struct err *write_table(struct dump *d, const struct fdtable *table)
 	return NULL;
 }
 
-struct err *files_dump(struct dump *d)
+static struct err *write_all(struct dump *d)
 {
 	const struct files *fs = d->files;
 
@@ -43,4 +43,13 @@ struct err *files_dump(struct dump *d)
 	for (size_t i = 0; i < fs->nr_tables; i++)
 		TRY(write_table(d, fs->tables[i]));
 	return fs_write(d);
+}
+
+struct err *files_dump(struct dump *d)
+{
+	struct err *e = write_all(d);
+
+	if (e)
+		files_dump_undo(d);
+	return e;
 }

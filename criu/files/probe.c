@@ -309,7 +309,8 @@ static struct err *probe_table(struct dump *d, struct fdtable *table)
 	}
 	if (errno)
 		return err_sys(errno, "cannot list descriptors of task %d", t->host_pid);
-	qsort(table->slots, table->nr_slots, sizeof(*table->slots), slot_order);
+	if (table->nr_slots)
+		qsort(table->slots, table->nr_slots, sizeof(*table->slots), slot_order);
 	return NULL;
 }
 

@@ -158,7 +158,8 @@ static struct err *read_slots(struct restore *r, struct fdtable *table)
 			break;
 		TRY(add_slot(r, s, table, (FdinfoEntry *)msg));
 	}
-	qsort(table->slots, table->nr_slots, sizeof(*table->slots), slot_order);
+	if (table->nr_slots)
+		qsort(table->slots, table->nr_slots, sizeof(*table->slots), slot_order);
 	for (size_t i = 1; i < table->nr_slots; i++)
 		if (table->slots[i].fd == table->slots[i - 1].fd)
 			return image_stream_err(s, "descriptor %d is there twice",
