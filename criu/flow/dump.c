@@ -231,8 +231,9 @@ static const struct step dump_steps[] = {
 	{ .name = "check", .run = dump_check },
 	{ .name = "inject", .run = dump_inject },
 	{ .name = "tasks", .run = dump_tasks },
-	{ .name = "files", .run = dump_files, .undo = dump_files_undo },
 	{ .name = "pages", .run = dump_pages },
+	/* Makes hard links when told to (--link-remap), so as late as can be. */
+	{ .name = "files", .run = dump_files, .undo = dump_files_undo },
 	{ .name = "commit", .run = dump_commit },
 	{ .name = "release", .run = dump_release },
 };
