@@ -278,6 +278,7 @@ static struct err *finish_task(struct restore_tree *t, const struct commit_task 
 	TRY(commit_set(c, &context));
 	for (size_t i = 0; i < task->nr_threads; i++) {
 		task->threads[i].host_tid = task->threads[i].ns_tid;
+		TRY(regs_put_segments(&task->threads[i]));
 		TRY(rseq_put_section(&task->threads[i]));
 	}
 	return mem_restore_check(t->r, task);

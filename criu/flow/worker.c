@@ -83,16 +83,28 @@ static struct err *join_session(struct restore *r, struct born *b)
 	if (b->does_setsid && setsid() < 0)
 		return err_sys(errno, "cannot start session %d", b->pid);
 	/* Leads its own group before anybody can want to join it. */
-	if (!b->does_setsid && b->pgid == b->pid && setpgid(0, 0))
+	if (!b->does_setsid && (b->pgid == b->pid || b->lends_group) && setpgid(0, 0))
 		return err_sys(errno, "cannot start process group %d", b->pid);
 	return fork_made(r, b, false);
+}
+
+static struct err *enter_group(const struct born *b)
+{
+	if (b->pgid != b->pid && b->pgid != getpgrp() && setpgid(0, b->pgid))
+		return err_sys(errno, "cannot join process group %d", b->pgid);
+	return NULL;
 }
 
 static struct err *join_group(struct restore *r, const struct born *b)
 {
 	TRY(stage_wait_open(r->stage, WORKER_STAGE_SEIZED));
-	if (b->pgid != b->pid && b->pgid != getpgrp() && setpgid(0, b->pgid))
-		return err_sys(errno, "cannot join process group %d", b->pgid);
+	if (!b->lends_group)
+		TRY(enter_group(b));
+	TRY(stage_meet_all(r->stage));
+	if (!r->born->has_lenders)
+		return NULL;
+	if (b->lends_group)
+		TRY(enter_group(b));
 	return stage_meet_all(r->stage);
 }
 

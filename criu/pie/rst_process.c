@@ -115,7 +115,10 @@ void rst_process_late(const struct rst_args *a)
 
 void rst_dumpable_apply(const struct rst_args *a)
 {
-	/* 2 cannot be asked for: it is what a change of credentials leaves where fs.suid_dumpable says so. */
-	if (a->mm.dumpable == 0 || a->mm.dumpable == 1)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_DUMPABLE, a->mm.dumpable, 0, 0, 0), RST_AT_DUMPABLE, 0);
+	int32_t want = a->mm.dumpable;
+
+	if (want < 0 || sys_call5(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == want)
+		return;
+	/* 2 ("for root only") comes only from fs.suid_dumpable; without that 0 is what forbids the same people. */
+	rst_must(a, sys_call5(SYS_prctl, PR_SET_DUMPABLE, want == 1, 0, 0, 0), RST_AT_DUMPABLE, 0);
 }

@@ -301,7 +301,9 @@ static struct err *plan_group(struct restore *r, struct born *b)
 	if (b->pgid == b->pid || b->pgid == plan->outer_pgid)
 		return NULL;
 	leader = born_find(plan, b->pgid);
-	if (leader && leader->sid == b->sid && leader->pgid == leader->pid)
+	if (leader && leader->sid == b->sid && !leader->does_setsid && leader->pgid != leader->pid)
+		plan->has_lenders = leader->lends_group = true;
+	if (leader && leader->sid == b->sid)
 		return NULL;
 	if (leader)
 		return err_new(ERR_IMAGE, "pstree.img: group %d of task %d is led by a task of another session",

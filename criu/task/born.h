@@ -34,6 +34,7 @@ struct born {
 	bool as_sibling;      /* forked with CLONE_PARENT: the parent is the creator's parent */
 	bool is_early;        /* forked before the creator calls setsid */
 	bool does_setsid;
+	bool lends_group;     /* leads a group of its number until others have joined that, then joins its own */
 	bool is_bridge;       /* a helper that ends right after it forked one task */
 	bool is_orphan;       /* forked by a bridge, whose end gives it its parent */
 	bool takes_orphans;   /* must be a child subreaper meanwhile */
@@ -51,6 +52,7 @@ struct born_plan {
 	size_t nr_workers;  /* live tasks */
 	size_t nr_helpers;
 	size_t nr_bridges;    /* of the helpers */
+	bool has_lenders;     /* somebody lends_group */
 	bool shares_tables;   /* some task has its parent's descriptor table */
 	pid_t outer_sid, outer_pgid; /* those of the coordinator */
 };

@@ -27,6 +27,9 @@
 #ifndef PTRACE_GET_THREAD_AREA
 #define PTRACE_GET_THREAD_AREA 25
 #endif
+#ifndef PTRACE_SET_THREAD_AREA
+#define PTRACE_SET_THREAD_AREA 26
+#endif
 
 /* Is there a signal that interrupts a call for a reason the program can see? */
 static struct err *has_deliverable_signal(pid_t pid, pid_t tid, bool *out)
@@ -220,4 +223,36 @@ struct err *regs_context(const struct thread *th, struct arch_context *out)
 	out->sigmask = core->tc ? core->tc->blk_sigset : core->thread_core->blk_sigset;
 	return err_context(xstate_from_pb(core->thread_info, out->xstate, sizeof(out->xstate), &out->xstate_len),
 			   "core-%d.img", th->ns_tid);
+}
+
+static struct err *segment_put(const struct thread *th, const UserDescT *e)
+{
+	struct user_desc desc = {
+		.entry_number = e->entry_number,
+		.base_addr = e->base_addr,
+		.limit = e->limit,
+		.seg_32bit = e->seg_32bit,
+		.contents = (e->contents_h ? 2 : 0) | (e->contents_l ? 1 : 0),
+		.read_exec_only = e->read_exec_only,
+		.limit_in_pages = e->limit_in_pages,
+		.seg_not_present = e->seg_not_present,
+		.useable = e->usable,
+	};
+
+	if (e->entry_number - GDT_ENTRY_TLS_MIN >= GDT_ENTRY_TLS_NR)
+		return err_new(ERR_IMAGE, "core-%d.img: segment %u is none of a program's", th->ns_tid,
+			       e->entry_number);
+	if (ptrace(PTRACE_SET_THREAD_AREA, th->host_tid, (void *)(long)e->entry_number, &desc))
+		return err_sys(errno, "cannot set segment %u of thread %d", e->entry_number, th->ns_tid);
+	return NULL;
+}
+
+struct err *regs_put_segments(const struct thread *th)
+{
+	const ThreadInfoX86 *info = th->core->thread_info;
+
+	for (size_t i = 0; i < info->n_tls; i++)
+		if (!info->tls[i]->seg_not_present || info->tls[i]->base_addr || info->tls[i]->limit)
+			TRY(segment_put(th, info->tls[i]));
+	return NULL;
 }

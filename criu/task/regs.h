@@ -24,4 +24,7 @@ MUST_USE struct err *regs_settle_rseq(pid_t tid, int mem_fd);
  */
 MUST_USE struct err *regs_context(const struct thread *th, struct arch_context *out);
 
+/* Restore, the thread is in its last ptrace stop: entries of set_thread_area(2), if it had any. */
+MUST_USE struct err *regs_put_segments(const struct thread *th);
+
 #endif

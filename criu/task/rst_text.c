@@ -67,6 +67,12 @@ static const struct text texts[RST_NR_WHERE] = {
 	[RST_AT_FILES] = { "cannot close a descriptor of the tool", "descriptor", NULL },
 };
 
+/* In the order of RLIMIT_*. */
+static const char *const limit_names[] = {
+	"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile",
+	"memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+};
+
 struct err *rst_result_err(const struct rst_result *result)
 {
 	const struct text *t = result->where < RST_NR_WHERE ? &texts[result->where] : &texts[RST_NOWHERE];
@@ -74,7 +80,9 @@ struct err *rst_result_err(const struct rst_result *result)
 
 	if (!t->words)
 		return err_sys(result->err, "restorer: step %u (%#" PRIx64 ")", result->where, result->detail);
-	if (!t->detail)
+	if (result->where == RST_AT_RLIMIT && result->detail < ARRAY_SIZE(limit_names))
+		e = err_sys(result->err, "%s (%s)", t->words, limit_names[result->detail]);
+	else if (!t->detail)
 		e = err_sys(result->err, "%s", t->words);
 	else if (result->where < RST_AT_MM_MAP)
 		e = err_sys(result->err, "%s (%s %#" PRIx64 ")", t->words, t->detail, result->detail);
