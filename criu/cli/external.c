@@ -26,6 +26,15 @@ static const struct {
 	{ "pid", "pid namespaces cannot be dumped or restored" },
 };
 
+/* "pipe:[INODE]": a pipe whose other end is outside of the tree. */
+static bool is_pipe(const char *text)
+{
+	const char *number = text + strlen("pipe:[");
+
+	return !strncmp(text, "pipe:[", strlen("pipe:[")) && isdigit((unsigned char)*number) &&
+	       !strcmp(number + strspn(number, "0123456789"), "]");
+}
+
 /* "HEX:HEX]" and nothing behind it. */
 static bool is_hex_pair(const char *text)
 {
@@ -43,6 +52,8 @@ struct err *external_check(const char *text)
 {
 	size_t len = strcspn(text, "[");
 
+	if (is_pipe(text))
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(external_kinds); i++) {
 		const char *kind = external_kinds[i].kind;
 
@@ -59,7 +70,7 @@ struct err *external_check(const char *text)
 				strcmp(kind, "tty") ? "MOUNT-ID:INODE" : "RDEV:DEV");
 	}
 	return err_hint(err_new(ERR_USAGE, "cannot understand --external \"%s\"", text),
-			"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex");
+			"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex, or pipe:[INODE]");
 }
 
 /* "PREFIX[N]:" at the beginning of @text: the number and what follows. */

@@ -171,7 +171,7 @@ const struct option_row option_rows[] = {
 	/* Things outside of the tree, namespaces, mounts */
 	{ "external", 0, OPT_EXTERNAL, GROUP_OUTSIDE, IN_BOTH, AT(external), .arg = "RESOURCE",
 	  .help = "leave the resource out, it comes from outside: file[MNT:INODE] or tty[RDEV:DEV],"
-		  " numbers in hex" },
+		  " numbers in hex, or pipe:[INODE]" },
 	{ "inherit-fd", 0, OPT_INHERIT, GROUP_OUTSIDE, IN_RESTORE, .arg = "fd[N]:KEY",
 	  .help = "take the tool's descriptor N where KEY was open: a path without the leading slash,"
 		  " file[...], tty[...], pipe:[INODE]" },

@@ -25,6 +25,18 @@ static bool size_matters(const struct fd_probe *p)
 	       !((p->flags & O_ACCMODE) == O_WRONLY && p->flags & O_APPEND);
 }
 
+/* CRIU's key of an open file that the user says comes from outside, or NULL.  Both numbers in hex. */
+static const char *external_key(struct dump *d, const struct fd_probe *p)
+{
+	const char *key;
+
+	if (p->mnt_id < 0 || !d->opts->external.nr)
+		return NULL;
+	key = arena_printf(d->arena, "file[%x:%llx]", (unsigned)p->mnt_id,
+			   (unsigned long long)p->st.st_ino);
+	return files_is_external(d->opts, key) ? key : NULL;
+}
+
 struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,
 		       RegFileEntry **out)
 {
@@ -39,7 +51,11 @@ struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, Fo
 		r->fown = fown;
 	else
 		TRY(fown_ask(d, p, &r->fown));
-	TRY(path_resolve(d, p, id, &name));
+	name = external_key(d, p);
+	if (name)
+		r->has_ext = r->ext = true;
+	else
+		TRY(path_resolve(d, p, id, &name));
 	r->name = (char *)name;
 	r->has_mode = true;
 	r->mode = p->st.st_mode;
@@ -78,6 +94,17 @@ static struct file *find_named(struct dump *d, const struct fd_probe *p, uint64_
 	return NULL;
 }
 
+/* What can be mapped but not opened by a path is as little supported as its descriptors. */
+static const struct file_kind *kind_of_link(const struct fd_probe *p)
+{
+	const struct file_kind *const kinds[] = { &file_kind_memfd, &file_kind_unsupported };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->matches(p))
+			return kinds[i];
+	return &file_kind_regular;
+}
+
 struct err *files_add_path(struct dump *d, const struct task *t, const char *proc_link,
 			   int open_flags, uint32_t *id_out)
 {
@@ -100,8 +127,7 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 	hash = lookup_hash_u64(lookup_hash_text(p.flags, text), p.st.st_ino);
 	f = find_named(d, &p, hash);
 	if (!f) {
-		const struct file_kind *kind = file_kind_memfd.matches(&p) ? &file_kind_memfd :
-									     &file_kind_regular;
+		const struct file_kind *kind = kind_of_link(&p);
 
 		named = ARENA_NEW(d->arena, struct named_file);
 		named->file = f = files_new(d, kind, &p);

@@ -42,6 +42,11 @@ class Case:
         return self.path
 
     @property
+    def drives_itself(self):
+        """Scripts of test/tool call the tool themselves, in the way they are about."""
+        return self.name.startswith("tool/") and not self.path.endswith(".c")
+
+    @property
     def budget(self):
         """Seconds a run may take on a quiet machine; the driver multiplies it for slow ones."""
         return int(self.one("budget", "30s").rstrip("s"))
@@ -56,13 +61,14 @@ class Case:
 
 
 def find(top):
-    """All cases below test/cases and all scripts of test/real, by name "room/file"."""
+    """All cases below test/cases, all scripts of test/real and test/tool, by name "room/file"."""
     out = []
     for path in sorted(glob.glob(os.path.join(top, "cases", "*", "*.c"))):
         out.append(Case(path, os.path.relpath(path, os.path.join(top, "cases"))[:-2]))
-    for path in sorted(glob.glob(os.path.join(top, "real", "*"))):
-        if os.access(path, os.X_OK) and not os.path.isdir(path):
-            out.append(Case(path, "real/" + os.path.splitext(os.path.basename(path))[0]))
+    for room in ("real", "tool"):
+        for path in sorted(glob.glob(os.path.join(top, room, "*"))):
+            if os.access(path, os.X_OK) and not os.path.isdir(path):
+                out.append(Case(path, f"{room}/{os.path.splitext(os.path.basename(path))[0]}"))
     return out
 
 

@@ -368,9 +368,24 @@ class Run:
             self.same(before, f"after dump {number} with --leave-running")
         self.finish()
 
+    def watch_script(self):
+        """A script that calls the tool itself: we are its init, and nothing may be left at its end."""
+        env = dict(os.environ, TOOL=self.spec["dump"], CASES=os.path.join(self.spec["build"], "test", "cases"))
+        os.makedirs(self.work)
+        os.chmod(self.work, 0o777)
+        os.chmod(self.folder, 0o755)
+        pid = self.spawn([self.spec["program"]], self.work, os.path.join(self.folder, "out"), env)
+        self.judge(self.wait_end(pid, "the script to end"))
+        left = self.pids()
+        if left:
+            names = [snapshot.read(f"/proc/{p}/comm").strip() for p in left]
+            raise Failure(f"processes were left: {dict(zip(left, names))}")
+
     def main(self):
         way = self.spec["way"]
         mounts = snapshot.read("/proc/self/mountinfo")
+        if self.spec["drives_itself"]:
+            return self.watch_script()
         self.start()
         if way == "nocr":
             self.finish()

@@ -368,6 +368,9 @@ static void outside_resources_are_checked(void)
 
 	CHECK_OK(external_check("file[1a:2B]"));
 	CHECK_OK(external_check("tty[8800:3]"));
+	CHECK_OK(external_check("pipe:[4711]"));
+	CHECK_ERR(external_check("pipe:[4711]x"), ERR_USAGE);
+	CHECK_ERR(external_check("pipe:[]"), ERR_USAGE);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_ERR(external_check(bad[i]), ERR_USAGE);
 	CHECK_ERR(external_check("mnt[]:ms"), ERR_UNSUPPORTED);
