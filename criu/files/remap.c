@@ -149,7 +149,6 @@ struct err *remaps_make(struct restore *r)
 		struct remap *m = rf->remaps[i];
 
 		TRY(m->type == REMAP_TYPE__GHOST ? ghost_make(r, m) : link_make(m));
-		TRY(fd_move_up(&m->fd, files_fd_floor(r)));
 	}
 	return NULL;
 }

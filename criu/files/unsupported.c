@@ -87,6 +87,8 @@ static const struct unsupported rows[] = {
 	  "run the tool where the file's file system is mounted" },
 };
 
+static const struct unsupported path_memfd = { "", "a memfd has no path that O_PATH could name",
+					       "close it before the dump" };
 static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
 static const struct unsupported other_block = { "", "open block devices are not supported",
 						"close the device, or dump with it closed" };
@@ -126,6 +128,8 @@ static const struct unsupported *find_row(const struct fd_probe *p)
 		    !(is_path_only && !strncmp(rows[i].text, "/dev/", 5)))
 			return &rows[i];
 	/* A descriptor of O_PATH names a file and nothing more. */
+	if (is_path_only && !strncmp(p->text, "/memfd:", 7))
+		return &path_memfd;
 	if (is_path_only)
 		return S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0 ? &other_socket : NULL;
 	switch (p->st.st_mode & S_IFMT) {
