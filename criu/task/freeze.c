@@ -20,7 +20,6 @@
 
 #include "proc/pid.h"
 #include "proc/stat.h"
-#include "proc/status.h"
 
 #include "task/freeze_priv.h"
 #include "task/task.h"
@@ -31,7 +30,7 @@
 
 enum {
 	THREAD_LISTS = 8, /* in one pass; a thread storm is left to the next pass */
-	TICK_NS = 20000000,
+	FEW_THREADS = 16,
 };
 
 /* What one pass found that makes another one necessary. */
@@ -153,6 +152,9 @@ static struct err *look_at_live(struct freezer *f, struct frozen_task *t, struct
 	}
 	if (has_new)
 		TRY(find_threads(f, t, dirfd, p));
+	/* The lists of running threads are read only to find children soon; those of thousands are not worth it. */
+	if (!is_still && t->nr_threads > FEW_THREADS)
+		return NULL;
 	return find_children(f, t, dirfd, p);
 }
 
@@ -302,13 +304,6 @@ static bool confirm_stops(struct freezer *f)
 	return is_still;
 }
 
-static struct err *too_late(const struct freezer *f)
-{
-	return err_hint(err_new(ERR_SYS, "cannot freeze the tree of task %d in %u s: it makes tasks faster than "
-				"they can be stopped", f->root_pid, f->opts->timeout_s),
-			"put the tree into a cgroup of its own and pass --freeze-cgroup");
-}
-
 /*
  * One quiet pass is enough for a tree that did not change.  When tasks ended meanwhile, their children moved to
  * an ancestor whose list the pass may have read before, so a second one must be quiet too.
@@ -333,7 +328,7 @@ static struct err *freeze_passes(struct freezer *f)
 		if (p.has_ending)
 			usleep(1000);
 		if (clock_us() >= f->deadline_us)
-			return too_late(f);
+			return freezer_too_late(f);
 	}
 }
 
@@ -370,140 +365,13 @@ static struct err *freeze_all(struct freezer *f)
 	return NULL;
 }
 
-static struct err *refuse_ancestors(pid_t root)
-{
-	struct proc_stat st;
-
-	for (pid_t pid = getpid(); pid > 1; pid = st.ppid) {
-		if (pid == root)
-			return err_hint(err_new(ERR_USAGE, "cannot dump task %d: this tool runs below it", root),
-					"start the tool from outside the tree, for example with setsid");
-		TRY(proc_stat_read_pid(pid, &st));
-	}
-	return NULL;
-}
-
-static struct err *refuse_thread(pid_t pid)
-{
-	struct arena *a = arena_new();
-	struct proc_status st;
-	AUTO_FD dirfd = -1;
-	struct err *e;
-
-	e = proc_open(pid, &dirfd);
-	if (!e)
-		e = proc_status_read(dirfd, a, &st);
-	arena_free(a);
-	TRY(e);
-	if (st.tgid == pid)
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, "cannot dump task %d: it is a thread of task %d", pid, st.tgid),
-			"pass -t %d", st.tgid);
-}
-
-static struct err *check_root(pid_t pid)
-{
-	struct proc_stat st;
-	struct err *e;
-
-	if (pid <= 0)
-		return err_hint(err_new(ERR_USAGE, "cannot dump task %d: no such number", pid), "pass -t PID");
-	if (pid == 1)
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task 1: it is the init of this system"),
-				"name a task below it, or run the tool outside the container");
-	e = proc_stat_read_pid(pid, &st);
-	if (e && err_code(e) == ERR_GONE) {
-		err_drop(e, "said with more words");
-		return err_hint(err_new(ERR_GONE, "cannot dump task %d: there is no such task", pid),
-				"look for its number with ps");
-	}
-	TRY(e);
-	if (st.flags & PROC_PF_KTHREAD)
-		return err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it is a thread of the kernel", pid,
-			       st.comm);
-	if (st.state == 'Z' && st.nr_threads > 1)
-		return freezer_leader_ended(pid);
-	if (st.state == 'Z')
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it has ended", pid, st.comm),
-				"dump its parent %d", st.ppid);
-	TRY(refuse_thread(pid));
-	return refuse_ancestors(pid);
-}
-
-static void link_task(struct freezer *f, struct frozen_task *t)
-{
-	struct frozen_task *parent;
-
-	if (t->pid == f->root_pid)
-		return;
-	parent = freezer_find(f, t->ppid)->task;
-	t->parent = parent;
-	if (parent->last_child)
-		parent->last_child->next_sibling = t;
-	else
-		parent->first_child = t;
-	parent->last_child = t;
-}
-
-static void make_task(struct dump *d, struct frozen_task *from)
-{
-	struct task *t = tree_add(&d->tree, d->arena, from->parent ? from->parent->task : NULL);
-
-	from->task = t;
-	t->host_pid = t->ns_pid = from->pid;
-	t->pgid = from->pgid;
-	t->sid = from->sid;
-	t->nr_threads = from->kind == KIND_ZOMBIE ? 1 : from->nr_threads;
-	t->threads = arena_array(d->arena, t->nr_threads, sizeof(*t->threads));
-	for (size_t i = 0; i < t->nr_threads; i++) {
-		pid_t tid = from->kind == KIND_ZOMBIE ? from->pid : from->threads[i]->tid;
-
-		t->threads[i].task = t;
-		t->threads[i].host_tid = t->threads[i].ns_tid = tid;
-	}
-	if (from->kind == KIND_ZOMBIE) {
-		t->state = TASK_DEAD;
-	} else if (from->leader->stop_signal != SIGTRAP) {
-		t->state = TASK_STOPPED;
-		t->stop_signal = from->leader->stop_signal;
-	} else {
-		t->state = TASK_ALIVE;
-	}
-}
-
-/* Depth first: a task, its children, then its next sibling. */
-static struct frozen_task *next_in_tree(struct frozen_task *t)
-{
-	if (t->first_child)
-		return t->first_child;
-	while (t && !t->next_sibling)
-		t = t->parent;
-	return t ? t->next_sibling : NULL;
-}
-
-static struct err *make_tree(struct dump *d, struct freezer *f)
-{
-	size_t nr_threads = 0;
-
-	for (size_t i = 0; i < f->nr_tasks; i++)
-		link_task(f, f->tasks[i]);
-	for (struct frozen_task *t = freezer_find(f, f->root_pid)->task; t; t = next_in_tree(t)) {
-		make_task(d, t);
-		nr_threads += t->task->nr_threads;
-	}
-	BUG_ON(d->tree.nr_tasks != f->nr_tasks);
-	log_info("task", f->root_pid, "frozen: tasks=%zu threads=%zu us=%lu", f->nr_tasks, nr_threads,
-		 f->frozen_us - f->started_us);
-	return NULL;
-}
-
 static struct err *freeze_and_list(struct dump *d, struct freezer *f)
 {
 	TRY(freeze_all(f));
 	f->frozen_us = clock_us();
 	if (d->stats)
 		d->stats->freezing_us = f->frozen_us - f->started_us;
-	return make_tree(d, f);
+	return freezer_make_tree(d, f);
 }
 
 static struct freezer *freezer_new(struct dump *d)
@@ -522,7 +390,6 @@ static struct freezer *freezer_new(struct dump *d)
 struct freeze_signals {
 	sigset_t mask;
 	struct sigaction alarm;
-	timer_t timer;
 };
 
 static struct err *signals_start(struct freezer *f, struct freeze_signals *old)
@@ -530,10 +397,9 @@ static struct err *signals_start(struct freezer *f, struct freeze_signals *old)
 	struct sigaction action = { .sa_sigaction = freezer_on_tick, .sa_flags = SA_SIGINFO };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM,
 				  .sigev_value.sival_ptr = f };
-	struct itimerspec tick = { { .tv_nsec = TICK_NS }, { .tv_nsec = TICK_NS } };
 	sigset_t set;
 
-	if (timer_create(CLOCK_MONOTONIC, &event, &old->timer))
+	if (timer_create(CLOCK_MONOTONIC, &event, &f->timer))
 		return err_sys(errno, "cannot make a timer");
 	/* Blocked, it wakes us from sigtimedwait at each stop. */
 	sigemptyset(&set);
@@ -543,13 +409,13 @@ static struct err *signals_start(struct freezer *f, struct freeze_signals *old)
 	sigaddset(&set, SIGALRM);
 	sigaction(SIGALRM, &action, &old->alarm);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	timer_settime(old->timer, 0, &tick, NULL);
+	freezer_arm_tick(f);
 	return NULL;
 }
 
-static void signals_end(const struct freeze_signals *old)
+static void signals_end(struct freezer *f, const struct freeze_signals *old)
 {
-	timer_delete(old->timer);
+	timer_delete(f->timer);
 	sigaction(SIGALRM, &old->alarm, NULL);
 	sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
@@ -560,12 +426,12 @@ struct err *freeze_tree(struct dump *d)
 	struct freeze_signals old;
 	struct err *e;
 
-	TRY(check_root(f->root_pid));
+	TRY(freezer_check_root(f->root_pid));
 	if (!f->opts->freeze_cgroup)
 		TRY(cgroup_refuse_frozen(f->root_pid));
 	TRY(signals_start(f, &old));
 	e = freeze_and_list(d, f);
-	signals_end(&old);
+	signals_end(f, &old);
 	if (!e) {
 		d->freezer = f;
 		return NULL;

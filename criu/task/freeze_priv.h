@@ -6,7 +6,8 @@
  * The freezer's own table of tasks and threads.  It changes while tasks come and go; struct tree is made of
  * it when all stand still.
  *
- *   freeze.c        the passes, and the tree at the end
+ *   freeze.c        the passes
+ *   freeze_tree.c   what is refused at once, and the tree at the end
  *   freeze_seize.c  the table, attaching, waiting for stops
  *   freeze_stuck.c  threads that do not stop: vfork parents, exec, uninterruptible sleep
  *   thaw.c          letting go
@@ -17,12 +18,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 
 #include "task/cgroup_freezer.h"
 
+struct dump;
 struct options;
 
 enum thread_state {
@@ -77,6 +80,7 @@ struct freezer {
 	struct frozen_thread **pending; /* THREAD_RUNNING ones */
 	size_t nr_pending;
 
+	timer_t timer;         /* sends SIGALRM to us */
 	struct frozen_task *volatile seizing; /* the one whose thread is being attached to just now */
 
 	bool suspends_seccomp;
@@ -90,7 +94,8 @@ struct freezer {
 struct frozen_thread *freezer_find(const struct freezer *f, pid_t tid);
 /* Attaches to a thread of @t and asks it to stop.  One that is gone or a zombie is no failure. */
 MUST_USE struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid);
-/* SIGALRM handler; the signal's value is the freezer. */
+/* A SIGALRM soon; its handler arms the next one.  The signal's value is the freezer. */
+void freezer_arm_tick(const struct freezer *f);
 void freezer_on_tick(int sig, siginfo_t *info, void *context);
 struct frozen_task *freezer_add_task(struct freezer *f, pid_t pid);
 void freezer_drop_thread(struct freezer *f, struct frozen_thread *th);
@@ -103,6 +108,12 @@ MUST_USE struct err *freezer_wait(struct freezer *f);
 /* Puts a thread that was thought stopped back among the pending ones. */
 void freezer_pend(struct freezer *f, struct frozen_thread *th);
 
+/* freeze_tree.c */
+/* Refuses what is no task, has ended, belongs to the kernel, or runs us. */
+MUST_USE struct err *freezer_check_root(pid_t pid);
+/* Fills d->tree when all stand. */
+MUST_USE struct err *freezer_make_tree(struct dump *d, struct freezer *f);
+
 /* freeze_stuck.c */
 MUST_USE struct err *freezer_leader_ended(pid_t pid);
 /* A leader that ended before its other threads: patience for a moment, then the failure. */
@@ -111,6 +122,8 @@ MUST_USE struct err *freezer_check_ending(struct frozen_task *t);
 MUST_USE struct err *freezer_unstick(struct freezer *f, bool ask);
 /* The failure for the first pending thread: who, and where it sleeps. */
 MUST_USE struct err *freezer_stuck_error(struct freezer *f);
+/* The failure when time is over and nobody in particular is stuck. */
+MUST_USE struct err *freezer_too_late(const struct freezer *f);
 /* Why a thread cannot be attached, when PTRACE_SEIZE said @errnum; NULL: it is a zombie. */
 MUST_USE struct err *freezer_seize_error(pid_t pid, pid_t tid, int errnum);
 

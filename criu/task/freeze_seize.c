@@ -29,6 +29,7 @@ enum {
 	STUCK_US = 2000,        /* no progress for so long: look why */
 	STUCK_MAX_US = 100000,
 	LOST_US = 16000,        /* still none: a request to stop may have been lost */
+	TICK_NS = 20000000,
 	EPERM_RETRIES = 20,
 	EPERM_RETRY_US = 500,
 };
@@ -164,6 +165,14 @@ static void reap_if_dead(pid_t tid)
 		waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | __WALL);
 }
 
+/* Once, not at intervals: on a busy machine the handler could fill an interval and nothing else would run. */
+void freezer_arm_tick(const struct freezer *f)
+{
+	struct itimerspec tick = { .it_value.tv_nsec = TICK_NS };
+
+	timer_settime(f->timer, 0, &tick, NULL);
+}
+
 /*
  * PTRACE_SEIZE and execve can lock each other out for ever:
  *  1. thread A calls execve, takes the task's cred_guard_mutex, kills and awaits its siblings;
@@ -182,6 +191,7 @@ void freezer_on_tick(int sig, siginfo_t *info, void *context)
 	(void)context;
 	for (size_t i = 0; t && i < t->nr_threads; i++)
 		reap_if_dead(t->threads[i]->tid);
+	freezer_arm_tick(f);
 	errno = saved_errno;
 }
 
@@ -223,6 +233,8 @@ struct err *freezer_seize(struct freezer *f, struct frozen_task *t, pid_t tid)
 	bool is_zombie;
 	struct err *e;
 
+	if (clock_us() >= f->deadline_us)
+		return freezer_too_late(f);
 	if (cgroup_freezer_bars(&f->cgroup, t->pid, tid)) {
 		/* Found again after the group is let go. */
 		if (tid == t->pid)

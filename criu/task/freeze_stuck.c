@@ -280,3 +280,10 @@ struct err *freezer_stuck_error(struct freezer *f)
 					 "--freeze-cgroup" :
 					 "try again, or give it more time with --timeout");
 }
+
+struct err *freezer_too_late(const struct freezer *f)
+{
+	return err_hint(err_new(ERR_SYS, "cannot freeze the tree of task %d in %u s: it makes tasks faster than "
+				"they can be stopped", f->root_pid, f->opts->timeout_s),
+			"put the tree into a cgroup of its own and pass --freeze-cgroup");
+}
