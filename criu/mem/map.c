@@ -110,16 +110,17 @@ static struct err *has_pages(struct mapper *m, const struct piece *p, bool *out)
 }
 
 /*
- * A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible.
+ * A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible, and
+ * a page away from the next one, so that they do not become one area.
  */
 static struct err *park(struct mapper *m, struct piece *p, uint64_t page_size)
 {
 	uint64_t len = p->end - p->start, align = MAX(page_size, (uint64_t)HUGE_PAGE), phase;
 
 	if (len < align && page_size == MEM_PAGE)
-		return lot_take(m->w->restore->mem, m->l, len, MEM_PAGE, &p->at);
+		return lot_take(m->w->restore->mem, m->l, len + MEM_PAGE, MEM_PAGE, &p->at);
 	phase = p->start & (align - 1);
-	TRY(lot_take(m->w->restore->mem, m->l, phase + len, align, &p->at));
+	TRY(lot_take(m->w->restore->mem, m->l, phase + len + MEM_PAGE, align, &p->at));
 	p->at += phase;
 	return NULL;
 }
@@ -160,11 +161,31 @@ static struct err *advise_early(const struct mapper *m, const struct piece *p)
 	return NULL;
 }
 
+/*
+ * Two areas of the image that lie next to each other and are equal would become one, as they are not
+ * made in the way the program made them (bss and heap of a program without address randomisation).
+ * An area that got its pages elsewhere keeps the page numbers of that place and stays alone.  The
+ * lower one goes elsewhere: of heap and stack segments it is the upper end that grows.
+ */
+static bool would_merge(const struct mapper *m, const struct piece *p)
+{
+	const MmEntry *rec = m->w->task->mm->rec;
+	const VmaEntry *v = rec->vmas[p->vma], *next;
+
+	if (p->vma + 1 >= m->l->nr_vmas || p->end != v->end)
+		return false;
+	next = rec->vmas[p->vma + 1];
+	return next->start == v->end && !vma_is_vdso(v) && !vma_is_vdso(next) &&
+	       v->status & next->status & VMA_ANON_PRIVATE && v->prot == next->prot &&
+	       v->flags == next->flags && v->madv == next->madv && !(v->flags & MAP_HUGETLB) &&
+	       vma_len(v) <= (m->w->restore->mem->lot_end - m->l->lot_next) / 4;
+}
+
 static struct err *map_piece(struct mapper *m, struct piece *p)
 {
 	const VmaEntry *v = m->w->task->mm->rec->vmas[p->vma];
+	int fd = -1, errnum = EEXIST;
 	bool is_filled;
-	int fd = -1, errnum;
 
 	TRY(has_pages(m, p, &is_filled));
 	p->prot = v->prot;
@@ -173,7 +194,8 @@ static struct err *map_piece(struct mapper *m, struct piece *p)
 	if (!(v->status & (VMA_ANON_PRIVATE | VMA_AREA_VDSO | VMA_AREA_VVAR)))
 		TRY(get_fd(m, v, &fd));
 	p->at = p->start;
-	TRY(try_map(m, p, fd, &errnum));
+	if (!is_filled || !would_merge(m, p))
+		TRY(try_map(m, p, fd, &errnum));
 	while (errnum) {
 		TRY(park(m, p, vma_page_size(v)));
 		TRY(try_map(m, p, fd, &errnum));
