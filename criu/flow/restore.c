@@ -138,7 +138,8 @@ static struct err *prepare(struct restore *r)
 	TRY(move_descriptors(r));
 	TRY(files_prepare(r));
 	TRY(mem_restore_prepare(r));
-	return stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0, &r->stage);
+	return stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0,
+			 files_fd_floor(r), &r->stage);
 }
 
 static struct err *restore_prepare(void *arg)

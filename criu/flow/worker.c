@@ -37,15 +37,12 @@ static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling)
 
 /*
  * The parent's death ends us until the coordinator is attached.  One that died before we asked for that is not our parent
- * any more, which its number tells: the plan knows it.  (A sibling of the coordinator has another parent, an orphan's
- * dies on purpose; these look after the coordinator while they wait, task/stage.c.)
+ * any more, which its number tells: the plan knows it.
  */
-static void die_with_parent(const struct restore *r, const struct born *b)
+static void end_with_parent(struct restore *r, const struct born *b)
 {
 	pid_t parent = b->parent ? b->parent->pid : stage_coordinator(r->stage);
 
-	if (b->is_orphan || (!b->parent && r->opts->restore_sibling))
-		return;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent) {
 		stage_set_failed(r->stage, b->slot);
 		syscall(SYS_exit_group, 1);
@@ -60,16 +57,21 @@ static struct err *fork_made(struct restore *r, struct born *b, bool early)
 }
 
 /* Its bridge ends, and it comes to where it belongs. */
-static struct err *wait_for_parent(const struct born *b)
+static struct err *wait_for_parent(struct restore *r, const struct born *b)
 {
-	const struct timespec ms = { .tv_nsec = 1000000 };
+	const struct timespec part = { .tv_nsec = 200000 };
 
-	for (int tries = 0; b->is_orphan && getppid() != b->parent->pid; tries++) {
-		if (tries == 10000)
+	if (!b->is_orphan)
+		return NULL;
+	for (int tries = 0; getppid() != b->parent->pid; tries++) {
+		if (stage_coordinator_ended(r->stage))
+			syscall(SYS_exit_group, 1);
+		if (tries == 50000)
 			return err_new(ERR_UNSUPPORTED, "orphan %d came to process %d instead of %d", b->pid,
 				       getppid(), b->parent->pid);
-		nanosleep(&ms, NULL);
+		nanosleep(&part, NULL);
 	}
+	end_with_parent(r, b);
 	return NULL;
 }
 
@@ -78,7 +80,7 @@ static struct err *join_session(struct restore *r, struct born *b)
 	if (b->takes_orphans && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return err_sys(errno, "cannot become a child subreaper");
 	/* Siblings that it makes get the parent that it has then. */
-	TRY(wait_for_parent(b));
+	TRY(wait_for_parent(r, b));
 	TRY(fork_made(r, b, true));
 	if (b->does_setsid && setsid() < 0)
 		return err_sys(errno, "cannot start session %d", b->pid);
@@ -181,7 +183,12 @@ static __attribute__((noreturn)) void worker_main(struct restore *r, struct born
 	struct worker w = { .restore = r, .task = b->task, .fd_floor = files_fd_floor(r) };
 	struct err *e;
 
-	die_with_parent(r, b);
+	/*
+	 * A sibling of the coordinator has another parent, and an orphan's is going to die: these look after the
+	 * coordinator while they wait.
+	 */
+	if (!b->is_orphan && (b->parent || !r->opts->restore_sibling))
+		end_with_parent(r, b);
 	if (!b->task)
 		e = become_helper(r, b);
 	else if (!task_is_live(b->task))

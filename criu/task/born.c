@@ -222,25 +222,43 @@ static bool gives_orphans_to(const struct born *b, const struct born *p)
 	return b;
 }
 
-/* A number for a bridge: nobody has it and nobody will want it. */
-static pid_t spare_pid(const struct restore *r)
+static bool is_wanted(const struct restore *r, pid_t pid)
 {
-	for (pid_t pid = 2; pid < PID_LIMIT; pid++) {
-		bool wanted = born_find(r->born, pid);
-
-		for (size_t i = 0; !wanted && i < r->tree.nr_tasks; i++)
-			for (size_t k = 1; !wanted && k < r->tree.tasks[i]->nr_threads; k++)
-				wanted = r->tree.tasks[i]->threads[k].ns_tid == pid;
-		if (!wanted && pid_is_free(pid))
-			return pid;
-	}
-	return PID_LIMIT;
+	if (born_find(r->born, pid))
+		return true;
+	for (size_t i = 0; i < r->tree.nr_tasks; i++)
+		for (size_t k = 1; k < r->tree.tasks[i]->nr_threads; k++)
+			if (r->tree.tasks[i]->threads[k].ns_tid == pid)
+				return true;
+	return false;
 }
 
-static void place_orphan(struct restore *r, struct born *b, struct born *member)
+/*
+ * A number for a bridge: nobody has it and nobody will want it.  The kernel counts upwards, so the highest ones are
+ * the least likely to be given to a stranger meanwhile.
+ */
+static struct err *spare_pid(const struct restore *r, pid_t *out)
 {
-	struct born *bridge = add_helper(r, spare_pid(r), b->sid, member);
+	AUTO_FREE char *text = NULL;
+	pid_t pid;
 
+	TRY(file_slurp_at(AT_FDCWD, &text, NULL, "/proc/sys/kernel/pid_max"));
+	for (pid = atoi(text) - 1; pid > 1; pid--) {
+		if (!is_wanted(r, pid) && pid_is_free(pid)) {
+			*out = pid;
+			return NULL;
+		}
+	}
+	return err_new(ERR_SYS, "all process numbers are in use");
+}
+
+static struct err *place_orphan(struct restore *r, struct born *b, struct born *member)
+{
+	struct born *bridge;
+	pid_t pid;
+
+	TRY(spare_pid(r, &pid));
+	bridge = add_helper(r, pid, b->sid, member);
 	bridge->pgid = member->pgid;
 	bridge->is_bridge = true;
 	bridge->does_setsid = false;
@@ -249,6 +267,7 @@ static void place_orphan(struct restore *r, struct born *b, struct born *member)
 	place(b, bridge, false, false);
 	b->is_orphan = true;
 	b->parent->takes_orphans = true;
+	return NULL;
 }
 
 /* One whose session lives below its parent becomes an orphan. */
@@ -268,8 +287,7 @@ static struct err *orphan_one(struct restore *r)
 
 			if (m->sid != b->sid || !is_placed(plan, m) || m->is_bridge || !gives_orphans_to(m, b->parent))
 				continue;
-			place_orphan(r, b, m);
-			return NULL;
+			return place_orphan(r, b, m);
 		}
 	}
 	BUG_ON(!lost);

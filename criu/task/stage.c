@@ -7,13 +7,14 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "pie/abi/restorer.h"
 #include "task/rst_text.h"
 
@@ -22,6 +23,7 @@ struct stage {
 	size_t len;
 	size_t born_off, shared_off;
 	uint32_t nr_slots;
+	int pidfd; /* of the coordinator */
 };
 
 static long futex(uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
@@ -45,10 +47,15 @@ static size_t pages_up(size_t len)
 }
 
 struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, size_t shared_len,
-		      struct stage **out)
+		      int fd_floor, struct stage **out)
 {
-	struct stage *s = calloc(1, sizeof(*s));
+	AUTO_FD pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	struct stage *s;
 
+	if (pidfd < 0)
+		return err_sys(errno, "cannot make a descriptor of this process");
+	TRY(fd_move_up(&pidfd, fd_floor));
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_sys(ENOMEM, "cannot make the shared memory of the restore");
 	s->nr_slots = nr_slots;
@@ -60,6 +67,7 @@ struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, s
 		free(s);
 		return err_sys(errno, "cannot map the shared memory of the restore");
 	}
+	s->pidfd = fd_take(&pidfd);
 	stage_common(s)->coordinator = getpid();
 	stage_common(s)->workers.expected = nr_workers;
 	stage_common(s)->all.expected = nr_all;
@@ -72,6 +80,7 @@ void stage_free(struct stage *s)
 	if (!s)
 		return;
 	munmap(s->base, s->len);
+	close(s->pidfd);
 	free(s);
 }
 
@@ -83,6 +92,13 @@ struct stage_common *stage_common(struct stage *s)
 pid_t stage_coordinator(struct stage *s)
 {
 	return stage_common(s)->coordinator;
+}
+
+bool stage_coordinator_ended(const struct stage *s)
+{
+	struct pollfd fd = { .fd = s->pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN);
 }
 
 struct stage_slot *stage_slot(struct stage *s, uint32_t slot)
@@ -120,10 +136,9 @@ static struct err *given_up(void)
  */
 static void wait_a_while(struct stage *s, uint32_t *word, uint32_t value)
 {
-	const struct timespec second = { .tv_sec = 1 };
+	const struct timespec a_while = { .tv_nsec = 200000000 };
 
-	if (futex(word, FUTEX_WAIT, value, &second) && errno == ETIMEDOUT &&
-	    kill(stage_common(s)->coordinator, 0) && errno == ESRCH)
+	if (futex(word, FUTEX_WAIT, value, &a_while) && errno == ETIMEDOUT && stage_coordinator_ended(s))
 		syscall(SYS_exit_group, 1);
 }
 
@@ -186,8 +201,10 @@ void stage_give_up(struct stage *s, uint32_t slot, struct err *own_e)
 	__atomic_store_n(&sl->text_set, 1, __ATOMIC_RELEASE);
 	err_drop(own_e, "kept for the coordinator");
 	stage_set_failed(s, slot);
-	for (;;)
-		pause();
+	while (!stage_coordinator_ended(s))
+		usleep(10000);
+	syscall(SYS_exit_group, 1);
+	__builtin_unreachable();
 }
 
 void stage_open(struct stage *s, uint32_t nr)
