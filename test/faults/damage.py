@@ -52,11 +52,12 @@ def remove(_rng, _data):
     return None, "removed"
 
 
-def damage_one(rng, folder):
+def damage_one(rng, folder, names=None):
     """Changes one file; says which and how."""
     ways = [flip, flip, flip, cut, grow, remove]
+    names = names or image_names(folder)
     while True:
-        name = rng.choice(image_names(folder))
+        name = rng.choice(names)
         way = rng.choice(ways)
         path = os.path.join(folder, name)
         with open(path, "rb") as f:
@@ -211,11 +212,14 @@ def change_entries(rng, entries):
 
 
 def change_set(rng, folder, sums):
-    """One to three changes in records, then all sums are made right; says what was changed."""
+    """One to three changes, then all sums are made right; says what was changed."""
     told = []
-    names = [n for n in image_names(folder) if n.endswith(".img") and not n.startswith("pages-")]
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        names = [n for n in image_names(folder) if n.endswith(".img")]
         name = rng.choice(names)
+        if name.startswith("pages-") or rng.random() < 0.15:
+            told.append(damage_one(rng, folder, [name]))    # framing, payloads, pages
+            continue
         path = os.path.join(folder, name)
         magic, entries = imageset.read_image(path)
         if not entries:
@@ -261,7 +265,7 @@ def in_fields(box):
         copy_set(whole, images)
         try:
             what = f"set {number}, {change_set(rng, images, sums)}"
-        except wire.Broken:
+        except (wire.Broken, OSError):
             continue    # the first change made the second impossible
         nr_wrong = len(scene.wrong)
         nr_restored += must_not_break(scene, images, what, log)

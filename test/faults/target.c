@@ -89,7 +89,8 @@ struct registers {
  * Loads everything, stays away for @spins turns or one system call, stores everything.  rax, rcx and r11 belong to
  * the system call and to the count.
  */
-static void hold_registers(const struct registers *in, struct registers *out, uint64_t spins, uint64_t call)
+static void hold_registers(const struct registers *in, struct registers *out, uint64_t spins,
+			   uint64_t call)
 {
 	const uint64_t args[4] = { (uint64_t)in, (uint64_t)out, spins, call };
 	const uint64_t *at = args;
@@ -149,9 +150,10 @@ static void hold_registers(const struct registers *in, struct registers *out, ui
 			 "pop %%rbp\n"
 			 : "+a"(at)
 			 :
-			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",
-			   "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-			   "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+			   "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+			   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+			   "xmm15", "memory", "cc");
 }
 
 static void fill(void *to, size_t len, uint64_t seed)
@@ -185,8 +187,10 @@ static void sleep_round(uint64_t round)
 	if (round % 2) {
 		expect("nanosleep", result(nanosleep(&ts, NULL)), 0);
 	} else {
-		ts = (struct timespec){ (start + 2000000) / 1000000000, (start + 2000000) % 1000000000 };
-		expect("clock_nanosleep", clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL), 0);
+		ts = (struct timespec){ (start + 2000000) / 1000000000,
+					(start + 2000000) % 1000000000 };
+		expect("clock_nanosleep",
+		       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL), 0);
 	}
 	if (subject_now_ns() - start < 2000000 && !is_lenient)
 		wrong("a sleep of 2 ms took %ld us", (long)(subject_now_ns() - start) / 1000);
@@ -289,7 +293,9 @@ static void handle(int sig, siginfo_t *info, void *context)
 
 	(void)sig;
 	(void)context;
-	handled_value = &here >= altstack && &here < altstack + ALTSTACK_BYTES ? info->si_value.sival_int : -2;
+	handled_value = &here >= altstack && &here < altstack + ALTSTACK_BYTES ?
+				info->si_value.sival_int :
+				-2;
 }
 
 static void signal_round(uint64_t round)
@@ -301,7 +307,8 @@ static void signal_round(uint64_t round)
 					 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
 
 		altstack = subject_map(ALTSTACK_BYTES, false);
-		SUBJECT_SYS(sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = ALTSTACK_BYTES }, NULL));
+		SUBJECT_SYS(sigaltstack(&(stack_t){ .ss_sp = altstack, .ss_size = ALTSTACK_BYTES },
+					NULL));
 		SUBJECT_SYS(sigaction(SIGUSR1, &act, NULL));
 	}
 	pthread_sigmask(SIG_BLOCK, NULL, &before);
@@ -343,7 +350,8 @@ static void pipe_round(uint64_t round)
 	uint64_t word = round * 3, answer = 0;
 
 	expect("write into a pipe", result(write(to_echo[1], &word, sizeof(word))), sizeof(word));
-	expect("read from a pipe", result(read(from_echo[0], &answer, sizeof(answer))), sizeof(answer));
+	expect("read from a pipe", result(read(from_echo[0], &answer, sizeof(answer))),
+	       sizeof(answer));
 	expect("the echo", (long)answer, (long)(word + 1));
 }
 
@@ -439,8 +447,9 @@ static bool check(char *text, size_t len)
 		subject_sleep_us(500);
 	for (size_t i = 0; i < NR_WORKERS; i++)
 		sum += board->beats[i];
-	snprintf(text, len, "beats=%lu cut=%lu wrong=%lu %s%s%s", sum, board->nr_cut, board->nr_wrong,
-		 board->first_wrong, still ? " stands still: " : "", still ? still : "");
+	snprintf(text, len, "beats=%lu cut=%lu wrong=%lu %s%s%s", sum, board->nr_cut,
+		 board->nr_wrong, board->first_wrong, still ? " stands still: " : "",
+		 still ? still : "");
 	/* Told once, so that the next question is about what happened since. */
 	if (__atomic_exchange_n(&board->nr_wrong, 0, __ATOMIC_RELAXED))
 		return false;
