@@ -75,7 +75,8 @@ static struct chunk *chunk_new(size_t len)
 /* One huge page where the kernel has one; NULL if there is no room. */
 static struct chunk *chunk_map_huge(void)
 {
-	char *base = mmap(NULL, 2 * ARENA_HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *base = mmap(NULL, 2 * ARENA_HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	char *start;
 	struct chunk *c;
 

@@ -14,13 +14,13 @@
 #include "base/cleanup.h"
 
 enum err_code {
-	ERR_USAGE = 1,   /* the command line or the request is wrong */
+	ERR_USAGE = 1,	 /* the command line or the request is wrong */
 	ERR_UNSUPPORTED, /* the tree holds something that cannot be dumped or restored */
-	ERR_KERNEL,      /* this kernel or these capabilities lack something */
-	ERR_IMAGE,       /* an image is missing, damaged or hostile */
-	ERR_GONE,        /* a task ended under our hands */
-	ERR_SYS,         /* a system call failed */
-	ERR_REMOTE,      /* a call inside a task failed */
+	ERR_KERNEL,	 /* this kernel or these capabilities lack something */
+	ERR_IMAGE,	 /* an image is missing, damaged or hostile */
+	ERR_GONE,	 /* a task ended under our hands */
+	ERR_SYS,	 /* a system call failed */
+	ERR_REMOTE,	 /* a call inside a task failed */
 	ERR_NOMEM,
 	ERR_BUG,
 };
@@ -59,19 +59,18 @@ void err_report(struct err *own_e);
 void err_pack(const struct err *e, char *buf, size_t len);
 MUST_USE struct err *err_unpack(const char *buf);
 
-#define TRY(expr)                            \
-	do {                                 \
+#define TRY(expr)                              \
+	do {                                   \
 		struct err *try_err_ = (expr); \
-		if (try_err_)                \
-			return try_err_;     \
+		if (try_err_)                  \
+			return try_err_;       \
 	} while (0)
 
 /* Stays on in releases; unwinds like any other failure. */
-#define BUG_ON(cond)                                                                  \
-	do {                                                                          \
-		if (cond)                                                             \
-			return err_new(ERR_BUG, "internal check \"%s\" in %s", #cond, \
-				       __func__);                                     \
+#define BUG_ON(cond)                                                                             \
+	do {                                                                                     \
+		if (cond)                                                                        \
+			return err_new(ERR_BUG, "internal check \"%s\" in %s", #cond, __func__); \
 	} while (0)
 
 #endif

@@ -27,10 +27,11 @@ static struct err *fd_read_loop(int fd, void *buf, size_t len, off_t pos)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(errno, "cannot read %zu bytes from descriptor %d", len - done, fd);
+			return err_sys(errno, "cannot read %zu bytes from descriptor %d",
+				       len - done, fd);
 		if (n == 0)
-			return err_new(ERR_IMAGE, "cannot read %zu bytes: the file ends after %zu", len,
-				       done);
+			return err_new(ERR_IMAGE, "cannot read %zu bytes: the file ends after %zu",
+				       len, done);
 		done += (size_t)n;
 	}
 	return NULL;
@@ -48,9 +49,11 @@ static struct err *fd_write_loop(int fd, const void *buf, size_t len, off_t pos)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(errno, "cannot write %zu bytes to descriptor %d", len - done, fd);
+			return err_sys(errno, "cannot write %zu bytes to descriptor %d", len - done,
+				       fd);
 		if (n == 0)
-			return err_new(ERR_SYS, "cannot write %zu bytes to descriptor %d: nothing is taken",
+			return err_new(ERR_SYS,
+				       "cannot write %zu bytes to descriptor %d: nothing is taken",
 				       len - done, fd);
 		done += (size_t)n;
 	}
@@ -144,7 +147,8 @@ struct err *fd_open_at(int dirfd, int flags, int *fd_out, const char *path_fmt, 
 	return NULL;
 }
 
-struct err *file_slurp_at(int dirfd, char **own_text_out, size_t *len_out, const char *path_fmt, ...)
+struct err *file_slurp_at(int dirfd, char **own_text_out, size_t *len_out, const char *path_fmt,
+			  ...)
 {
 	char path[PATH_MAX] = "";
 	AUTO_FD fd = -1;

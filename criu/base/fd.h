@@ -19,14 +19,14 @@ MUST_USE struct err *fd_pwrite_all(int fd, const void *buf, size_t len, off_t po
  * last byte.  @len_out may be NULL.  At most 1 GiB.
  */
 MUST_USE struct err *fd_slurp(int fd, char **own_text_out, size_t *len_out);
-MUST_USE PRINTF_LIKE(4, 5) struct err *file_slurp_at(int dirfd, char **own_text_out, size_t *len_out,
-						      const char *path_fmt, ...);
+MUST_USE PRINTF_LIKE(4, 5) struct err *file_slurp_at(int dirfd, char **own_text_out,
+						     size_t *len_out, const char *path_fmt, ...);
 /* openat with O_CLOEXEC and a failure that names the path. */
 MUST_USE PRINTF_LIKE(4, 5) struct err *fd_open_at(int dirfd, int flags, int *fd_out,
-						   const char *path_fmt, ...);
+						  const char *path_fmt, ...);
 /* readlinkat into @buf, NUL-terminated; too long is a failure. */
 MUST_USE PRINTF_LIKE(4, 5) struct err *link_read_at(int dirfd, char *buf, size_t len,
-						     const char *path_fmt, ...);
+						    const char *path_fmt, ...);
 
 /*
  * Moves a descriptor of the tool to a number not below @floor, close-on-exec, and closes the old one;

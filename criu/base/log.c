@@ -42,14 +42,14 @@ static struct {
 	int fd;
 	bool is_opened;
 	uint64_t start_us;
-	size_t ring_pos;     /* where the next byte goes */
+	size_t ring_pos; /* where the next byte goes */
 	bool ring_wrapped;
 	char ring[RING_BYTES];
 } state = { .level = LOG_WARN, .fd = STDERR_FILENO };
 
 static const char *const level_names[] = {
-	[LOG_MSG] = "msg",     [LOG_ERROR] = "error", [LOG_WARN] = "warn",
-	[LOG_INFO] = "info",   [LOG_DEBUG] = "debug",
+	[LOG_MSG] = "msg",   [LOG_ERROR] = "error", [LOG_WARN] = "warn",
+	[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
 
 static enum log_level level_of_room(const char *room)
@@ -230,7 +230,8 @@ struct err *log_open(const char *path)
 	if (!strcmp(path, "-"))
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY,
+			  0600);
 	if (fd < 0)
 		return err_hint(err_sys(errno, "cannot open the log \"%s\"", path),
 				"pass a writable path with -o, or - for standard output");

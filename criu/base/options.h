@@ -38,49 +38,49 @@ struct string_list {
 struct options {
 	enum command command;
 
-	pid_t tree;               /* -t, host pid */
-	const char *images_dir;   /* -D */
-	const char *work_dir;     /* -W; NULL: images_dir */
-	const char *log_file;     /* -o; NULL: stderr */
-	int verbosity;            /* -v */
-	enum final_state final;   /* -R, -s */
-	bool detach;              /* -d */
-	bool restore_sibling;     /* -S */
+	pid_t tree;		/* -t, host pid */
+	const char *images_dir; /* -D */
+	const char *work_dir;	/* -W; NULL: images_dir */
+	const char *log_file;	/* -o; NULL: stderr */
+	int verbosity;		/* -v */
+	enum final_state final; /* -R, -s */
+	bool detach;		/* -d */
+	bool restore_sibling;	/* -S */
 	const char *pidfile;
 	const char *const *exec_cmd; /* NULL-terminated argv of --exec-cmd, or NULL */
-	unsigned int timeout_s;   /* 0: none */
-	bool shell_job;           /* -j */
+	unsigned int timeout_s;	     /* 0: none */
+	bool shell_job;		     /* -j */
 	bool link_remap;
-	uint64_t ghost_limit;     /* bytes */
+	uint64_t ghost_limit; /* bytes */
 	bool skip_file_rwx_check;
 	bool file_validation_build_id; /* else by size only */
-	bool file_locks;          /* accepted; no effect until locks are dumped */
-	bool tcp_established;     /* likewise */
-	bool ext_unix_sk;         /* likewise */
-	const char *root;         /* -r */
+	bool file_locks;	       /* accepted; no effect until locks are dumped */
+	bool tcp_established;	       /* likewise */
+	bool ext_unix_sk;	       /* likewise */
+	const char *root;	       /* -r */
 	const char *freeze_cgroup;
-	struct string_list external;       /* --external, whole texts */
+	struct string_list external; /* --external, whole texts */
 	const struct inherit_fd *inherit_fds;
 	size_t nr_inherit_fds;
 	struct string_list action_scripts; /* in the order given; run last first */
 	bool display_stats;
-	int status_fd;            /* -1: none */
-	bool exit_status;         /* foreground restore passes the root task's status on */
+	int status_fd;	  /* -1: none */
+	bool exit_status; /* foreground restore passes the root task's status on */
 
-	struct string_list features;  /* check --feature */
+	struct string_list features; /* check --feature */
 	bool check_extra, check_experimental;
 
-	bool json;                /* show --json */
+	bool json; /* show --json */
 
-	const char *stop_before;  /* step at which the tool kills itself: tests of rollback */
+	const char *stop_before; /* step at which the tool kills itself: tests of rollback */
 	const char *stop_after;
-	bool plan;                /* restore --plan: say what would be done */
+	bool plan; /* restore --plan: say what would be done */
 
 	/* Looked at by cli/ only. */
 	struct string_list log_rooms; /* --log ROOM=LEVEL */
 	struct string_list configs;   /* --config; the last one counts */
 	bool no_default_config;
-	int close_fd;                 /* --close; -1: none */
+	int close_fd; /* --close; -1: none */
 };
 
 #endif

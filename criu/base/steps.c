@@ -34,7 +34,8 @@ bool steps_have(const struct step *steps, size_t nr, const char *name)
 	return false;
 }
 
-struct err *steps_run(const struct step *steps, size_t nr, const struct steps_control *control, void *op)
+struct err *steps_run(const struct step *steps, size_t nr, const struct steps_control *control,
+		      void *op)
 {
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t start = clock_us();

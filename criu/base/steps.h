@@ -23,8 +23,8 @@ struct steps_control {
 };
 
 /* Runs @nr steps in order; on failure undoes the finished ones in reverse. */
-MUST_USE struct err *steps_run(const struct step *steps, size_t nr, const struct steps_control *control,
-			       void *op);
+MUST_USE struct err *steps_run(const struct step *steps, size_t nr,
+			       const struct steps_control *control, void *op);
 /* Whether a step of this name is in the list: a name that fits nowhere is a usage error of the caller. */
 bool steps_have(const struct step *steps, size_t nr, const char *name);
 

@@ -69,8 +69,9 @@ struct err *external_check(const char *text)
 				"write %s[%s], both numbers in hex", kind,
 				strcmp(kind, "tty") ? "MOUNT-ID:INODE" : "RDEV:DEV");
 	}
-	return err_hint(err_new(ERR_USAGE, "cannot understand --external \"%s\"", text),
-			"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex, or pipe:[INODE]");
+	return err_hint(
+		err_new(ERR_USAGE, "cannot understand --external \"%s\"", text),
+		"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex, or pipe:[INODE]");
 }
 
 /* "PREFIX[N]:" at the beginning of @text: the number and what follows. */

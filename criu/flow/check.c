@@ -83,7 +83,9 @@ static void check_all(const struct options *opts, int *exit_status)
 		printf("Does not look good.\n");
 	} else {
 		printf("Looks good");
-		printf(nr_asked ? " but some features that were asked for are missing: %zu.\n" : ".\n", nr_asked);
+		printf(nr_asked ? " but some features that were asked for are missing: %zu.\n" :
+				  ".\n",
+		       nr_asked);
 	}
 	if (nr_basic || nr_asked)
 		*exit_status = 1;

@@ -81,7 +81,8 @@ static struct err *dump_pre_script(void *arg)
 {
 	struct dump_op *op = arg;
 
-	return scripts_run(op->d.opts, SCRIPT_PRE_DUMP, image_dir_fd(op->d.images), op->d.opts->tree, NULL);
+	return scripts_run(op->d.opts, SCRIPT_PRE_DUMP, image_dir_fd(op->d.images),
+			   op->d.opts->tree, NULL);
 }
 
 static struct err *dump_freeze(void *arg)
@@ -111,7 +112,8 @@ static struct err *file_vmas_look(struct dump *d, struct task *t)
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		if (!mem_vma_wants_file(t, i, &flags))
 			continue;
-		snprintf(link, sizeof(link), "map_files/%lx-%lx", mm->vmas[i]->start, mm->vmas[i]->end);
+		snprintf(link, sizeof(link), "map_files/%lx-%lx", mm->vmas[i]->start,
+			 mm->vmas[i]->end);
 		TRY(files_add_path(d, t, link, flags, &id));
 		mm->vmas[i]->shmid = id;
 	}
@@ -213,7 +215,8 @@ static struct err *dump_release(void *arg)
 	struct dump_op *op = arg;
 	struct dump *d = &op->d;
 
-	TRY(scripts_run(d->opts, SCRIPT_POST_DUMP, image_dir_fd(d->images), d->opts->tree, &op->script_status));
+	TRY(scripts_run(d->opts, SCRIPT_POST_DUMP, image_dir_fd(d->images), d->opts->tree,
+			&op->script_status));
 	/* Somebody still needs the tree: --leave-running, or a script that was not content. */
 	if (d->opts->final == FINAL_RUNNING || op->script_status)
 		return thaw_tree(d);
@@ -245,7 +248,8 @@ static struct err *dump_with(struct dump_op *op)
 
 	TRY(steps_run(dump_steps, ARRAY_SIZE(dump_steps), &control, op));
 	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
-		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written, op->stats.frozen_us);
+		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written,
+		 op->stats.frozen_us);
 	return dump_stats_save(opts, &op->stats);
 }
 

@@ -193,7 +193,8 @@ static struct err *restore_post_script(void *arg)
 	const struct restore *r = &op->r;
 
 	TRY(pidfile_write(r->opts, r->tree.root->host_pid));
-	return scripts_run(r->opts, SCRIPT_POST_RESTORE, image_dir_fd(r->images), r->tree.root->host_pid, NULL);
+	return scripts_run(r->opts, SCRIPT_POST_RESTORE, image_dir_fd(r->images),
+			   r->tree.root->host_pid, NULL);
 }
 
 static void restore_remove_pidfile(void *arg)
@@ -241,7 +242,9 @@ static const struct step restore_steps[] = {
 	{ .name = "tree", .run = restore_make_tree, .undo = restore_kill },
 	{ .name = "restorer", .run = restore_ready },
 	{ .name = "commit", .run = restore_commit },
-	{ .name = "post-restore-script", .run = restore_post_script, .undo = restore_remove_pidfile },
+	{ .name = "post-restore-script",
+	  .run = restore_post_script,
+	  .undo = restore_remove_pidfile },
 	{ .name = "resume", .run = restore_resume },
 };
 
@@ -272,7 +275,8 @@ static void print_plan(struct restore *r)
 		const struct born *maker = b->creator;
 
 		printf("%s %s: parent %d, session %d, group %d", b->task ? "task" : "helper",
-		       b->task ? task_restore_name(r->arena, b->task) : arena_printf(r->arena, "%d", b->pid),
+		       b->task ? task_restore_name(r->arena, b->task) :
+				 arena_printf(r->arena, "%d", b->pid),
 		       b->parent ? b->parent->pid : 0, b->sid, b->pgid);
 		if (b->task)
 			printf(", threads %zu, %s", b->task->nr_threads, state_name(b->task));
@@ -315,7 +319,8 @@ static struct err *stay(struct restore_op *op, int *exit_status_out)
 	wait_for_tree(op);
 	status = op->root_status;
 	if (opts->exit_status)
-		*exit_status_out = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		*exit_status_out = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+							 WEXITSTATUS(status);
 	return NULL;
 }
 
@@ -330,8 +335,8 @@ static struct err *restore_with(struct restore_op *op, int *exit_status_out)
 		print_plan(&op->r);
 		return born_check_pids(&op->r);
 	}
-	log_info("flow", op->r.tree.root->host_pid, "restored tasks=%zu pages=%lu us=%lu", op->r.tree.nr_tasks,
-		 op->stats.pages_restored, op->stats.restore_us);
+	log_info("flow", op->r.tree.root->host_pid, "restored tasks=%zu pages=%lu us=%lu",
+		 op->r.tree.nr_tasks, op->stats.pages_restored, op->stats.restore_us);
 	TRY(restore_stats_save(opts, &op->stats));
 	log_info("flow", 0, "%s", FLOW_RESTORE_DONE);
 	TRY(status_ready(opts));

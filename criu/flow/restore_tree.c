@@ -80,8 +80,9 @@ static struct err *reported_failure(struct restore_tree *t)
 		return NULL;
 	BUG_ON(first > t->r->born->nr);
 	e = stage_slot_failure(s, first - 1, slot_name(t->r, first - 1));
-	return e ? e : err_new(ERR_GONE, "the parent of task %s ended while it was restored",
-			       slot_name(t->r, first - 1));
+	return e ? e :
+		   err_new(ERR_GONE, "the parent of task %s ended while it was restored",
+			   slot_name(t->r, first - 1));
 }
 
 static struct err *worker_ended(struct restore_tree *t, pid_t pid, int status)
@@ -95,7 +96,8 @@ static struct err *worker_ended(struct restore_tree *t, pid_t pid, int status)
 		if (!b->task && WIFEXITED(status) && !WEXITSTATUS(status))
 			return NULL;
 		if (WIFSIGNALED(status))
-			return err_new(ERR_GONE, "task %s was killed by signal %d while it was restored",
+			return err_new(ERR_GONE,
+				       "task %s was killed by signal %d while it was restored",
 				       slot_name(t->r, i), WTERMSIG(status));
 		return err_new(ERR_GONE, "task %s ended while it was restored", slot_name(t->r, i));
 	}
@@ -107,7 +109,8 @@ static struct err *worker_stopped(struct restore_tree *t, pid_t pid, int status)
 {
 	int signo = WSTOPSIG(status);
 
-	if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGSYS)
+	if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE ||
+	    signo == SIGSYS)
 		return err_new(ERR_BUG, "the worker of task %d crashed (signal %d)", pid, signo);
 	(void)t;
 	ptrace(PTRACE_CONT, pid, NULL, NULL);
@@ -148,12 +151,14 @@ static struct err *look_for_missing(struct restore_tree *t)
 	for (size_t i = 0; i < t->r->born->nr; i++) {
 		const struct born *b = t->r->born->list[i];
 
-		if (t->is_born[i] || (b->creator && !t->is_born[b->creator->slot]) || !has_ended(b->pid))
+		if (t->is_born[i] || (b->creator && !t->is_born[b->creator->slot]) ||
+		    !has_ended(b->pid))
 			continue;
 		/* It may have come in between. */
 		TRY(seize_new(t));
 		if (!t->is_born[i])
-			return err_new(ERR_GONE, "task %s ended while it was restored", slot_name(t->r, i));
+			return err_new(ERR_GONE, "task %s ended while it was restored",
+				       slot_name(t->r, i));
 	}
 	return NULL;
 }
@@ -162,7 +167,8 @@ static struct err *look_for_missing(struct restore_tree *t)
 
 static struct err *open_gates(struct restore_tree *t);
 
-static struct err *wait_for(struct restore_tree *t, bool (*is_reached)(const struct restore_tree *t))
+static struct err *wait_for(struct restore_tree *t,
+			    bool (*is_reached)(const struct restore_tree *t))
 {
 	uint32_t seen = 0, now;
 
@@ -224,7 +230,8 @@ struct err *restore_tree_ready(struct restore_tree *t)
 
 /* ---- the commit ---- */
 
-static struct err *commit_task_of(const struct restore_tree *t, const struct task *task, struct commit_task *out)
+static struct err *commit_task_of(const struct restore_tree *t, const struct task *task,
+				  struct commit_task *out)
 {
 	struct restore *r = t->r;
 	const struct stage_slot *slot = stage_slot(r->stage, task->index);
@@ -238,7 +245,8 @@ static struct err *commit_task_of(const struct restore_tree *t, const struct tas
 		.has_seccomp = task_has_seccomp(task),
 	};
 	for (size_t i = 0; i < task->nr_threads; i++)
-		out->threads[i] = (struct commit_thread){ task->threads[i].ns_tid, &task->threads[i] };
+		out->threads[i] = (struct commit_thread){ task->threads[i].ns_tid,
+							  &task->threads[i] };
 	return restorer_syscall_ip(slot->area_start, &out->syscall_ip);
 }
 
@@ -253,7 +261,8 @@ static struct err *open_gates(struct restore_tree *t)
 		const struct task *task = r->tree.tasks[i];
 		struct commit_task c;
 
-		if (t->is_gate_open[i] || !task_is_live(task) || !stage_gate_reached(r->stage, i, task->nr_threads))
+		if (t->is_gate_open[i] || !task_is_live(task) ||
+		    !stage_gate_reached(r->stage, i, task->nr_threads))
 			continue;
 		TRY(commit_task_of(t, task, &c));
 		TRY(commit_seize_threads(&c));
@@ -270,7 +279,8 @@ static struct err *context_of(void *arg, const struct commit_thread *th, struct 
 	return regs_context(th->ref, out);
 }
 
-static struct err *finish_task(struct restore_tree *t, const struct commit_task *c, struct task *task)
+static struct err *finish_task(struct restore_tree *t, const struct commit_task *c,
+			       struct task *task)
 {
 	const struct commit_context context = { .get = context_of };
 
@@ -328,7 +338,8 @@ struct err *restore_tree_resume(struct restore_tree *t)
 	t->is_done = t->is_resumed = true;
 	for (size_t i = 0; i < r->tree.nr_tasks; i++)
 		if (task_is_live(r->tree.tasks[i]))
-			e = err_join(e, commit_release(&t->commits[k++], stop_signal_of(r, r->tree.tasks[i])));
+			e = err_join(e, commit_release(&t->commits[k++],
+						       stop_signal_of(r, r->tree.tasks[i])));
 	/* One that cannot be let go does not keep the others. */
 	for (k = 0; k < t->nr_commits; k++)
 		e = err_join(e, commit_detach(&t->commits[k]));

@@ -16,13 +16,13 @@
 /* The coordinator of one restore. */
 struct restore_tree {
 	struct restore *r;
-	uint32_t nr_seen;    /* entries of the birth list that were handled */
-	uint32_t nr_gates;   /* gates opened so far: tasks with seccomp stop there first */
+	uint32_t nr_seen;  /* entries of the birth list that were handled */
+	uint32_t nr_gates; /* gates opened so far: tasks with seccomp stop there first */
 	bool is_forked;
-	bool is_done;        /* detached, or killed: nothing to take back any more */
+	bool is_done; /* detached, or killed: nothing to take back any more */
 	bool is_resumed;
-	bool *is_born;       /* by slot */
-	bool *is_gate_open;  /* by task index */
+	bool *is_born;		     /* by slot */
+	bool *is_gate_open;	     /* by task index */
 	struct commit_task *commits; /* live tasks, in tree order */
 	size_t nr_commits;
 };

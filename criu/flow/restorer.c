@@ -40,7 +40,8 @@ static uint64_t code_len(void)
 
 struct err *restorer_syscall_ip(uint64_t area_start, uint64_t *ip_out)
 {
-	const char *at = memmem(blob_restorer_start, blob_restorer_end - blob_restorer_start, "\x0f\x05", 2);
+	const char *at = memmem(blob_restorer_start, blob_restorer_end - blob_restorer_start,
+				"\x0f\x05", 2);
 
 	BUG_ON(!at);
 	*ip_out = area_start + (at - blob_restorer_start);
@@ -102,8 +103,8 @@ static struct err *map_shared(struct worker *w, const struct rst_args *args)
 	/* mremap with an old length of 0 maps shared pages a second time. */
 	void *common = mremap(stage_common(s), 0, STAGE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 			      args->area_start + args->common_off);
-	void *slot = mremap(stage_slot(s, w->task->index), 0, STAGE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-			    args->area_start + args->slot_off);
+	void *slot = mremap(stage_slot(s, w->task->index), 0, STAGE_PAGE,
+			    MREMAP_MAYMOVE | MREMAP_FIXED, args->area_start + args->slot_off);
 
 	if (common == MAP_FAILED || slot == MAP_FAILED)
 		return err_sys(errno, "cannot map the shared memory next to the restorer");
@@ -120,7 +121,8 @@ static struct err *map_area(struct worker *w, struct rst_args *args)
 	got = mmap(want, args->area_len, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (got != want)
-		return err_sys(got == MAP_FAILED ? errno : EEXIST, "cannot map the restorer at %p", want);
+		return err_sys(got == MAP_FAILED ? errno : EEXIST, "cannot map the restorer at %p",
+			       want);
 	memcpy(want, blob_restorer_start, blob_restorer_end - blob_restorer_start);
 	if (mprotect(want, code_len(), PROT_READ | PROT_EXEC))
 		return err_sys(errno, "cannot make the restorer executable");

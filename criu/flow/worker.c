@@ -67,7 +67,8 @@ static struct err *wait_for_parent(struct restore *r, const struct born *b)
 		if (stage_coordinator_ended(r->stage))
 			syscall(SYS_exit_group, 1);
 		if (tries == 50000)
-			return err_new(ERR_UNSUPPORTED, "orphan %d came to process %d instead of %d", b->pid,
+			return err_new(ERR_UNSUPPORTED,
+				       "orphan %d came to process %d instead of %d", b->pid,
 				       getppid(), b->parent->pid);
 		nanosleep(&part, NULL);
 	}
@@ -224,12 +225,14 @@ static struct err *fork_failed(int errnum, pid_t pid)
 	struct err *e = err_sys(errnum, "cannot make a process with pid %d", pid);
 
 	if (errnum == EEXIST)
-		return err_hint(e, "end what has this number (also as a session or process group), or restore in a "
+		return err_hint(e, "end what has this number (also as a session or process group), "
+				   "or restore in a "
 				   "new pid namespace");
 	if (errnum == EPERM)
 		return err_hint(e, "give the tool CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
 	if (errnum == EINVAL)
-		return err_hint(e, "raise kernel.pid_max: the number may be above it; and pid 1 must be the first in "
+		return err_hint(e, "raise kernel.pid_max: the number may be above it; and pid 1 "
+				   "must be the first in "
 				   "its pid namespace");
 	return e;
 }

@@ -21,8 +21,11 @@ static struct err *seize(pid_t tid, long options, bool has_seccomp)
 	if (!ptrace(PTRACE_SEIZE, tid, NULL, options))
 		return NULL;
 	if (errno == EPERM && has_seccomp)
-		return err_hint(err_sys(errno, "cannot attach to task %d and suspend its seccomp filters", tid),
-				"give the tool CAP_SYS_ADMIN and CAP_SYS_PTRACE, outside of any seccomp filter");
+		return err_hint(err_sys(errno,
+					"cannot attach to task %d and suspend its seccomp filters",
+					tid),
+				"give the tool CAP_SYS_ADMIN and CAP_SYS_PTRACE, outside of any "
+				"seccomp filter");
 	return err_hint(err_sys(errno, "cannot attach to task %d", tid),
 			"give the tool CAP_SYS_PTRACE; nothing else may be tracing the task");
 }
@@ -48,7 +51,8 @@ static struct err *wait_stop(pid_t tid, int *status_out)
 		if (errno != EINTR)
 			return err_sys(errno, "cannot wait for thread %d", tid);
 	if (!WIFSTOPPED(status))
-		return err_new(ERR_GONE, "thread %d ended before it was complete (status %#x)", tid, status);
+		return err_new(ERR_GONE, "thread %d ended before it was complete (status %#x)", tid,
+			       status);
 	*status_out = status;
 	return NULL;
 }
@@ -60,7 +64,8 @@ struct err *commit_stop(const struct commit_task *tasks, size_t nr)
 	for (size_t i = 0; i < nr; i++)
 		for (size_t k = 0; k < tasks[i].nr_threads; k++)
 			if (ptrace(PTRACE_INTERRUPT, tasks[i].threads[k].tid, NULL, NULL))
-				return err_sys(errno, "cannot stop thread %d", tasks[i].threads[k].tid);
+				return err_sys(errno, "cannot stop thread %d",
+					       tasks[i].threads[k].tid);
 	for (size_t i = 0; i < nr; i++)
 		for (size_t k = 0; k < tasks[i].nr_threads; k++)
 			TRY(wait_stop(tasks[i].threads[k].tid, &status));
@@ -76,7 +81,8 @@ static struct err *to_syscall_stop(pid_t tid)
 		return err_sys(errno, "cannot let task %d unmap the restorer", tid);
 	TRY(wait_stop(tid, &status));
 	if (WSTOPSIG(status) != SYSCALL_STOP)
-		return err_new(ERR_REMOTE, "task %d stopped with signal %d while it unmapped the restorer", tid,
+		return err_new(ERR_REMOTE,
+			       "task %d stopped with signal %d while it unmapped the restorer", tid,
 			       WSTOPSIG(status));
 	return NULL;
 }
@@ -97,7 +103,8 @@ struct err *commit_unmap(const struct commit_task *t)
 	TRY(to_syscall_stop(t->pid));
 	TRY(arch_gp_get(t->pid, &gp));
 	if (arch_gp_result(&gp))
-		return err_sys((int)-arch_gp_result(&gp), "cannot unmap the restorer of task %d", t->pid);
+		return err_sys((int)-arch_gp_result(&gp), "cannot unmap the restorer of task %d",
+			       t->pid);
 	return NULL;
 }
 
@@ -110,7 +117,8 @@ struct err *commit_set(const struct commit_task *t, const struct commit_context 
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		TRY(context->get(context->arg, &t->threads[i], ctx));
 		TRY(err_hint(arch_context_set(t->threads[i].tid, ctx),
-			     "look whether the images were damaged: the kernel refuses these registers"));
+			     "look whether the images were damaged: the kernel refuses these "
+			     "registers"));
 	}
 	return NULL;
 }

@@ -47,7 +47,8 @@ MUST_USE struct err *commit_unmap(const struct commit_task *t);
 /* Writes the final context of a thread (commit_thread.ref). */
 struct commit_context {
 	void *arg;
-	MUST_USE struct err *(*get)(void *arg, const struct commit_thread *th, struct arch_context *out);
+	MUST_USE struct err *(*get)(void *arg, const struct commit_thread *th,
+				    struct arch_context *out);
 };
 MUST_USE struct err *commit_set(const struct commit_task *t, const struct commit_context *context);
 /*

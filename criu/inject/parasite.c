@@ -54,7 +54,8 @@ static void choose_sync(struct parasite *p, const struct proc_status *st)
 {
 	p->sync_signal = find_ignored_signal(st);
 	/* After the tool's death a filter is in force again, and only rt_sigreturn is sure to pass it. */
-	p->sync = p->sync_signal && !st->seccomp_mode ? PARASITE_SYNC_SIGNAL : PARASITE_SYNC_SYSCALL;
+	p->sync = p->sync_signal && !st->seccomp_mode ? PARASITE_SYNC_SIGNAL :
+							PARASITE_SYNC_SYSCALL;
 }
 
 static struct err *write_blob(const struct parasite *p)
@@ -65,14 +66,20 @@ static struct err *write_blob(const struct parasite *p)
 	TRY(fd_pwrite_all(p->mem_fd, blob_parasite_start, blob_len(), (off_t)p->area));
 	TRY(fd_pread_all(p->mem_fd, check, blob_len(), (off_t)p->area));
 	if (memcmp(check, blob_parasite_start, blob_len()))
-		return err_new(ERR_REMOTE, "the code written to task %d is not what it holds", p->pid);
+		return err_new(ERR_REMOTE, "the code written to task %d is not what it holds",
+			       p->pid);
 	return NULL;
 }
 
-struct err *parasite_load(struct parasite *p, struct remote *leader, const struct proc_status *status)
+struct err *parasite_load(struct parasite *p, struct remote *leader,
+			  const struct proc_status *status)
 {
-	uint64_t arg[6] = { PARASITE_HOME, PARASITE_AREA_LEN, PROT_READ | PROT_EXEC,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1ul, 0 };
+	uint64_t arg[6] = { PARASITE_HOME,
+			    PARASITE_AREA_LEN,
+			    PROT_READ | PROT_EXEC,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			    -1ul,
+			    0 };
 	int64_t addr;
 
 	p->pid = leader->pid;
@@ -86,8 +93,10 @@ struct err *parasite_load(struct parasite *p, struct remote *leader, const struc
 		TRY(remote_syscall(leader, SYS_mmap, arg, &addr));
 	}
 	if (addr < 0)
-		return err_hint(err_sys((int)-addr, "cannot map %d bytes in task %d", PARASITE_AREA_LEN, p->pid),
-				"raise its limits of address space and locked memory (prlimit --as, --memlock)");
+		return err_hint(err_sys((int)-addr, "cannot map %d bytes in task %d",
+					PARASITE_AREA_LEN, p->pid),
+				"raise its limits of address space and locked memory (prlimit "
+				"--as, --memlock)");
 	p->area = addr;
 	return err_context(write_blob(p), "loading the parasite");
 }
@@ -107,8 +116,8 @@ static size_t args_len(enum parasite_cmd cmd, const struct parasite_args *args)
 	return sizeof(*args);
 }
 
-static struct err *write_args(const struct parasite *p, const struct remote *r, struct parasite_args *args,
-			      size_t len)
+static struct err *write_args(const struct parasite *p, const struct remote *r,
+			      struct parasite_args *args, size_t len)
 {
 	uint8_t frame[PARASITE_FRAME_LEN];
 	size_t frame_len = arch_sigframe_len(&r->saved);
@@ -123,7 +132,8 @@ static struct err *write_args(const struct parasite *p, const struct remote *r, 
 }
 
 /* Has the thread come to its report? */
-static struct err *is_report(const struct parasite *p, const struct remote *r, int status, bool *out)
+static struct err *is_report(const struct parasite *p, const struct remote *r, int status,
+			     bool *out)
 {
 	struct user_regs_struct gp;
 
@@ -207,7 +217,8 @@ struct err *parasite_call(struct parasite *p, struct remote *r, enum parasite_cm
 	TRY(run_to_report(p, r));
 	TRY(fd_pread_all(p->mem_fd, args, len, (off_t)(p->area + ARGS_OFFSET)));
 	if (!args->done)
-		return err_new(ERR_REMOTE, "the parasite in thread %d stopped before its end", r->tid);
+		return err_new(ERR_REMOTE, "the parasite in thread %d stopped before its end",
+			       r->tid);
 	if (args->result.err)
 		return err_sys(-args->result.err, "thread %d could not call %s (%lu)", r->tid,
 			       where_text(args->result.where), args->result.detail);
@@ -238,7 +249,8 @@ static bool is_leftover(int mem_fd, const struct proc_vma *v)
 	if (v->start == PARASITE_HOME && len == PARASITE_AREA_LEN)
 		return true;
 	return len == PARASITE_CODE_LEN &&
-	       pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) == sizeof(magic) &&
+	       pread(mem_fd, &magic, sizeof(magic), (off_t)(v->start + ARGS_OFFSET)) ==
+		       sizeof(magic) &&
 	       magic == PARASITE_MAGIC;
 }
 

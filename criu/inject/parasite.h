@@ -26,7 +26,8 @@ struct parasite {
  * @leader is open.  @status: the leader's, tells which signal the program ignores.  ERR_REMOTE when the task may
  * not map memory.
  */
-MUST_USE struct err *parasite_load(struct parasite *p, struct remote *leader, const struct proc_status *status);
+MUST_USE struct err *parasite_load(struct parasite *p, struct remote *leader,
+				   const struct proc_status *status);
 /*
  * Runs one command in the thread behind @r (open, of the same task) and reads the answer into @args; @args->u is
  * also what the command is given.

@@ -89,8 +89,8 @@ struct err *remote_rest(struct remote *r)
 	return arch_gp_set(r->tid, &r->saved.gp);
 }
 
-struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, uint64_t sigmask, int request,
-			 int *status_out)
+struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, uint64_t sigmask,
+			 int request, int *status_out)
 {
 	TRY(borrow(r, gp, sigmask));
 	return remote_step(r, request, status_out);
@@ -150,7 +150,8 @@ static struct err *disarm(struct remote *r)
 	return e;
 }
 
-struct err *remote_open(struct remote *r, pid_t pid, pid_t tid, int mem_fd, const struct remote_site *site)
+struct err *remote_open(struct remote *r, pid_t pid, pid_t tid, int mem_fd,
+			const struct remote_site *site)
 {
 	r->pid = pid;
 	r->tid = tid;
@@ -217,7 +218,8 @@ struct err *remote_close(struct remote *r)
 	if (!e && memcmp(&now, &r->saved.gp, sizeof(now)))
 		e = err_new(ERR_BUG, "registers of thread %d are not what they were", r->tid);
 	if (!e && r->held_signal && syscall(SYS_tgkill, r->pid, r->tid, r->held_signal))
-		e = err_sys(errno, "cannot give signal %d back to thread %d", r->held_signal, r->tid);
+		e = err_sys(errno, "cannot give signal %d back to thread %d", r->held_signal,
+			    r->tid);
 	free(PTR_TAKE(r->own_scratch));
 	return e;
 }

@@ -37,12 +37,12 @@ struct remote {
 	int mem_fd; /* /proc/PID/mem, lent */
 	struct remote_site site;
 	bool is_open;
-	bool is_armed;    /* gadget and frame are in place */
+	bool is_armed; /* gadget and frame are in place */
 	enum remote_at at;
-	int held_signal;  /* a signal that came meanwhile and was held back, or 0 */
+	int held_signal;      /* a signal that came meanwhile and was held back, or 0 */
 	uint8_t *own_scratch; /* what was in the scratch bytes */
 	size_t scratch_len;
-	uint64_t mask;    /* the signal mask it has now */
+	uint64_t mask; /* the signal mask it has now */
 	struct arch_context saved;
 };
 
@@ -63,14 +63,14 @@ MUST_USE struct err *remote_close(struct remote *r);
  * Sets the thread going with @gp and @sigmask (PTRACE_CONT or PTRACE_SYSCALL) and waits for its next stop.  One that
  * stands at the entry of a system call skips it first.
  */
-MUST_USE struct err *remote_start(struct remote *r, const struct user_regs_struct *gp, uint64_t sigmask,
-				  int request, int *status_out);
+MUST_USE struct err *remote_start(struct remote *r, const struct user_regs_struct *gp,
+				  uint64_t sigmask, int request, int *status_out);
 /* The same with the registers it has. */
 MUST_USE struct err *remote_step(struct remote *r, int request, int *status_out);
 
 struct proc_maps;
 /* Reads only.  ERR_UNSUPPORTED if the task has no room for us. */
-MUST_USE struct err *remote_site_find(pid_t pid, int mem_fd, const struct proc_maps *maps, uint64_t sp,
-				      struct remote_site *out);
+MUST_USE struct err *remote_site_find(pid_t pid, int mem_fd, const struct proc_maps *maps,
+				      uint64_t sp, struct remote_site *out);
 
 #endif

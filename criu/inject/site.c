@@ -92,7 +92,8 @@ static bool find_below_sp(const struct proc_vma *v, uint64_t sp, uint64_t *out)
 static bool scratch_find(int mem_fd, const struct proc_maps *maps, uint64_t sp, uint64_t *out)
 {
 	for (size_t i = 0; i < maps->nr; i++)
-		if (!strcmp(maps->vmas[i].path, "[stack]") && find_low_end(mem_fd, &maps->vmas[i], sp, out))
+		if (!strcmp(maps->vmas[i].path, "[stack]") &&
+		    find_low_end(mem_fd, &maps->vmas[i], sp, out))
 			return true;
 	for (size_t i = 0; i < maps->nr; i++)
 		if (find_below_sp(&maps->vmas[i], sp, out))
@@ -114,12 +115,14 @@ struct err *remote_site_find(pid_t pid, int mem_fd, const struct proc_maps *maps
 	for (size_t i = 0; i < maps->nr && !site.gadget; i++)
 		find_gadget(mem_fd, &maps->vmas[i], &site.gadget);
 	if (!site.gadget)
-		return err_hint(err_new(ERR_UNSUPPORTED,
-					"task %d has no executable mapping with unused bytes at its end", pid),
-				"run the program with its vDSO mapped");
+		return err_hint(
+			err_new(ERR_UNSUPPORTED,
+				"task %d has no executable mapping with unused bytes at its end",
+				pid),
+			"run the program with its vDSO mapped");
 	if (!scratch_find(mem_fd, maps, sp, &site.scratch))
-		return err_hint(err_new(ERR_UNSUPPORTED, "task %d has no unused stack for %d bytes", pid,
-					REMOTE_SCRATCH_LEN),
+		return err_hint(err_new(ERR_UNSUPPORTED, "task %d has no unused stack for %d bytes",
+					pid, REMOTE_SCRATCH_LEN),
 				"give the program a larger stack");
 	*out = site;
 	return NULL;

@@ -167,9 +167,9 @@ ROW(KF_CAP_NET_ADMIN, "cap_net_admin", NEED_LATER, probe_cap_net_admin,
 
 /* Only what costs microseconds: each is asked for at every start. */
 const enum kernel_feature kernel_set_dump[] = {
-	KF_PROC_CHILDREN, KF_KCMP,        KF_PIDFD_OPEN,	 KF_PIDFD_GETFD,
-	KF_TIMERS_PROC,   KF_NS_PID,      KF_CAP_SYS_PTRACE,     KF_PAGEMAP_SCAN,
-	KF_GUARD_PAGES,   KF_MNT_ID,      KF_PAGEMAP_SCAN_GUARD,
+	KF_PROC_CHILDREN, KF_KCMP,   KF_PIDFD_OPEN,	    KF_PIDFD_GETFD,
+	KF_TIMERS_PROC,	  KF_NS_PID, KF_CAP_SYS_PTRACE,	    KF_PAGEMAP_SCAN,
+	KF_GUARD_PAGES,	  KF_MNT_ID, KF_PAGEMAP_SCAN_GUARD,
 };
 const size_t kernel_nr_set_dump = ARRAY_SIZE(kernel_set_dump);
 
@@ -243,8 +243,8 @@ struct err *kernel_missing(const struct kernel_features *k, enum kernel_feature 
 	const struct feature_info *info = &feature_table[f];
 	const char *reason = k->reason[f];
 
-	return err_hint(err_new(ERR_KERNEL, "cannot %s: %s is missing here%s%s", info->purpose, info->name,
-				*reason ? ": " : "", reason),
+	return err_hint(err_new(ERR_KERNEL, "cannot %s: %s is missing here%s%s", info->purpose,
+				info->name, *reason ? ": " : "", reason),
 			"%s", info->advice ? info->advice : "use a newer kernel");
 }
 

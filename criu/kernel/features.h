@@ -117,18 +117,18 @@ enum feature_need {
 struct feature_probe; /* kernel/probe_priv.h */
 
 struct feature_info {
-	const char *name;     /* CRIU's of `check --feature` where CRIU has one */
+	const char *name; /* CRIU's of `check --feature` where CRIU has one */
 	enum feature_need need;
-	const char *purpose;  /* what it is for, one clause */
-	const char *advice;   /* where to get it; NULL: nothing better than a newer kernel */
+	const char *purpose; /* what it is for, one clause */
+	const char *advice;  /* where to get it; NULL: nothing better than a newer kernel */
 	/* NULL: FEATURE_NOT_PROBED. */
 	bool (*probe)(struct feature_probe *p);
 };
 
 struct kernel_features {
-	uint8_t state[KF_NR]; /* enum feature_state */
+	uint8_t state[KF_NR];	/* enum feature_state */
 	char reason[KF_NR][64]; /* what the kernel answered when the state is FEATURE_NO */
-	uint32_t xsave_bytes; /* of PTRACE_GETREGSET(NT_X86_XSTATE); 0: not asked */
+	uint32_t xsave_bytes;	/* of PTRACE_GETREGSET(NT_X86_XSTATE); 0: not asked */
 };
 
 extern const struct feature_info feature_table[KF_NR];

@@ -27,9 +27,9 @@ enum {
 	PRCTL_TIMER_CREATE_RESTORE_IDS = 77,
 	PRCTL_TIMER_IDS_GET = 2,
 	MEMBARRIER_GET_REGISTRATIONS = 1 << 9,
-	IOC_SOCKET_NS = 0x894c,        /* SIOCGSKNS */
-	IOC_UNIX_FILE = 0x89e0,        /* SIOCUNIXFILE */
-	OPT_BUF_LOCK = 72,             /* SO_BUF_LOCK */
+	IOC_SOCKET_NS = 0x894c, /* SIOCGSKNS */
+	IOC_UNIX_FILE = 0x89e0, /* SIOCUNIXFILE */
+	OPT_BUF_LOCK = 72,	/* SO_BUF_LOCK */
 	OPT_IPV6_FREEBIND = 78,
 	MOVE_EMPTY_PATHS = 0x4 | 0x40, /* MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH */
 	MOVE_SET_GROUP = 0x100,
@@ -62,7 +62,9 @@ bool probe_clone3_set_tid(struct feature_probe *p)
 	struct {
 		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 		uint64_t set_tid, set_tid_size;
-	} args = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&tid, .set_tid_size = 1000 };
+	} args = { .exit_signal = SIGCHLD,
+		   .set_tid = (uint64_t)(uintptr_t)&tid,
+		   .set_tid_size = 1000 };
 
 	if (syscall(SYS_clone3, &args, sizeof(args)) == 0)
 		_exit(0);
@@ -86,7 +88,8 @@ bool probe_pidfd_getfd(struct feature_probe *p)
 
 bool probe_timer_cr_ids(struct feature_probe *p)
 {
-	return prctl(PRCTL_TIMER_CREATE_RESTORE_IDS, PRCTL_TIMER_IDS_GET, 0, 0, 0) >= 0 || probe_errno(p);
+	return prctl(PRCTL_TIMER_CREATE_RESTORE_IDS, PRCTL_TIMER_IDS_GET, 0, 0, 0) >= 0 ||
+	       probe_errno(p);
 }
 
 bool probe_membarrier_get(struct feature_probe *p)
@@ -142,7 +145,8 @@ bool probe_sockopt_buf_lock(struct feature_probe *p)
 	socklen_t len = sizeof(int);
 	int value;
 
-	return (sock >= 0 && !getsockopt(sock, SOL_SOCKET, OPT_BUF_LOCK, &value, &len)) || probe_errno(p);
+	return (sock >= 0 && !getsockopt(sock, SOL_SOCKET, OPT_BUF_LOCK, &value, &len)) ||
+	       probe_errno(p);
 }
 
 bool probe_ipv6_freebind(struct feature_probe *p)
@@ -162,7 +166,8 @@ static bool probe_cap(struct feature_probe *p, int cap)
 
 	if (syscall(SYS_capget, &head, data))
 		return probe_errno(p);
-	return (data[cap / 32].effective & (1u << (cap % 32))) || probe_no(p, "not in the effective set");
+	return (data[cap / 32].effective & (1u << (cap % 32))) ||
+	       probe_no(p, "not in the effective set");
 }
 
 bool probe_cap_sys_admin(struct feature_probe *p)

@@ -26,7 +26,7 @@ enum {
 	HUGE_PAGE = 2 << 20,
 	/* Numbers that the headers of Debian 12 lack. */
 	ADVICE_GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
-	FLAG_DROPPABLE = 0x08,      /* MAP_DROPPABLE */
+	FLAG_DROPPABLE = 0x08,	    /* MAP_DROPPABLE */
 	CALL_MSEAL = 462,
 	UFFD_WP_ASYNC_BIT = 1 << 15,
 	UFFD_NONCOOP_BITS = UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP |
@@ -54,8 +54,10 @@ static bool open_own_pagemap(struct feature_probe *p, int *fd)
 static bool scan_page(struct feature_probe *p, void *page, uint64_t category, size_t *nr)
 {
 	struct pagemap_scan scan = {
-		.start = (uint64_t)(uintptr_t)page, .end = (uint64_t)(uintptr_t)page + PAGE,
-		.category_mask = category, .return_mask = category,
+		.start = (uint64_t)(uintptr_t)page,
+		.end = (uint64_t)(uintptr_t)page + PAGE,
+		.category_mask = category,
+		.return_mask = category,
 	};
 	struct pagemap_run runs[2];
 	uint64_t walk_end;
@@ -81,7 +83,8 @@ bool probe_pagemap_scan(struct feature_probe *p)
 	if (!page)
 		return probe_errno(p);
 	page[0] = 1;
-	ok = scan_page(p, page, PMC_PRESENT, &nr) && (nr == 1 || probe_no(p, "a page is not found"));
+	ok = scan_page(p, page, PMC_PRESENT, &nr) &&
+	     (nr == 1 || probe_no(p, "a page is not found"));
 	munmap(page, PAGE);
 	return ok;
 }
@@ -107,7 +110,8 @@ bool probe_pagemap_scan_guard(struct feature_probe *p)
 	if (!page)
 		return probe_errno(p);
 	ok = (!madvise(page, PAGE, ADVICE_GUARD_INSTALL) || probe_errno(p)) &&
-	     scan_page(p, page, PMC_GUARD, &nr) && (nr == 1 || probe_no(p, "a guard page is not found"));
+	     scan_page(p, page, PMC_GUARD, &nr) &&
+	     (nr == 1 || probe_no(p, "a guard page is not found"));
 	munmap(page, PAGE);
 	return ok;
 }
@@ -267,7 +271,8 @@ bool probe_aio_remap(struct feature_probe *p)
 	if (syscall(SYS_io_setup, 1, &ctx))
 		return probe_errno(p);
 	to = map_pages(PAGE);
-	moved = to ? mremap((void *)ctx, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) : MAP_FAILED;
+	moved = to ? mremap((void *)ctx, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) :
+		     MAP_FAILED;
 	if (moved != MAP_FAILED)
 		ctx = (aio_context_t)moved;
 	ok = !syscall(SYS_io_destroy, ctx) && moved != MAP_FAILED;

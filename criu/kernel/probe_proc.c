@@ -142,7 +142,8 @@ bool probe_procmap_query(struct feature_probe *p)
 	_Static_assert(sizeof(query) == 104, "the kernel's first size");
 	if (fd < 0)
 		return probe_errno(p);
-	return !ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'f', 17, sizeof(query)), &query) || probe_errno(p);
+	return !ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'f', 17, sizeof(query)), &query) ||
+	       probe_errno(p);
 }
 
 bool probe_timens(struct feature_probe *p)
@@ -192,7 +193,8 @@ static bool options_have(const char *options, const char *word)
 	return false;
 }
 
-static bool probe_freezer(struct feature_probe *p, const char *type, const char *option, const char *file)
+static bool probe_freezer(struct feature_probe *p, const char *type, const char *option,
+			  const char *file)
 {
 	struct arena *a = arena_new();
 	struct proc_mounts mounts = { 0 };

@@ -24,7 +24,8 @@ struct copy {
 	_Atomic(struct err *) failure;
 };
 
-struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start, uint64_t nr_pages)
+struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
+			  uint64_t nr_pages)
 {
 	struct page_run *run;
 
@@ -83,8 +84,8 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 		struct err *e = fd_pread_all(c->mem_fd, buf, take, (off_t)(run->start + skip));
 
 		if (e)
-			return err_context(e, "reading %lu bytes at %#lx of task %d", take, run->start + skip,
-					   c->host_pid);
+			return err_context(e, "reading %lu bytes at %#lx of task %d", take,
+					   run->start + skip, c->host_pid);
 		buf += take;
 		offset += take;
 		len -= take;
@@ -113,8 +114,8 @@ static struct err *copy_chunks(struct copy *c)
 
 		if (page >= c->plan->nr_pages)
 			break;
-		TRY(copy_chunk(c, page * MEM_PAGE, MIN(CHUNK_PAGES, c->plan->nr_pages - page) * MEM_PAGE,
-			       buf));
+		TRY(copy_chunk(c, page * MEM_PAGE,
+			       MIN(CHUNK_PAGES, c->plan->nr_pages - page) * MEM_PAGE, buf));
 	}
 	return NULL;
 }
@@ -129,7 +130,8 @@ static void *copy_thread(void *arg)
 	return NULL;
 }
 
-struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid, int mem_fd)
+struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
+			   int mem_fd)
 {
 	struct copy c = { .plan = plan, .sink = sink, .host_pid = host_pid, .mem_fd = mem_fd };
 	pthread_t threads[NR_THREADS];

@@ -16,7 +16,7 @@
 #include "image/pages.h"
 
 struct page_run {
-	uint64_t start;  /* address in the task */
+	uint64_t start; /* address in the task */
 	uint64_t nr_pages;
 	uint64_t offset; /* of its bytes in the pages file */
 };
@@ -33,7 +33,7 @@ MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sin
 void page_plan_fini(struct page_plan *plan);
 
 /* @mem_fd is /proc/PID/mem; @host_pid is for messages. */
-MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
-				    int mem_fd);
+MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
+				    pid_t host_pid, int mem_fd);
 
 #endif

@@ -71,7 +71,8 @@ static struct err *collect_pages(struct collect *c, const struct task_probe *p)
 		const VmaEntry *vma = mm->vmas[i];
 
 		if (vma->status & VMA_AREA_VDSO)
-			TRY(page_plan_add(&c->plan, c->sink, vma->start, (vma->end - vma->start) / MEM_PAGE));
+			TRY(page_plan_add(&c->plan, c->sink, vma->start,
+					  (vma->end - vma->start) / MEM_PAGE));
 		while (found && range.start < vma->end) {
 			if (range.end > vma->start)
 				TRY(add_part(c, vma, &range));
@@ -95,8 +96,8 @@ static struct err *dump_pages(struct collect *c, const struct task_probe *p)
 	stats->memdump_us += planned - start;
 	stats->memwrite_us += clock_us() - planned;
 	stats->pages_written += c->plan.nr_pages;
-	log_debug("mem", c->t->host_pid, "pages=%lu runs=%zu guards=%zu", c->plan.nr_pages, c->plan.nr,
-		  c->nr_guards);
+	log_debug("mem", c->t->host_pid, "pages=%lu runs=%zu guards=%zu", c->plan.nr_pages,
+		  c->plan.nr, c->nr_guards);
 	return page_sink_finish(PTR_TAKE(c->sink));
 }
 
@@ -104,7 +105,8 @@ static void scanned_add(struct dump *d, const MmEntry *mm)
 {
 	for (size_t i = 0; i < mm->n_vmas; i++)
 		if (has_private_pages(mm->vmas[i]))
-			d->stats->pages_scanned += (mm->vmas[i]->end - mm->vmas[i]->start) / MEM_PAGE;
+			d->stats->pages_scanned += (mm->vmas[i]->end - mm->vmas[i]->start) /
+						   MEM_PAGE;
 }
 
 /* What /proc/PID/stat and the parasite told about the address space as a whole: prctl(2), PR_SET_MM_MAP. */
@@ -140,7 +142,8 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 	TRY(proc_auxv_read(p->dirfd, &auxv));
 	/* The reader puts AT_NULL behind it again. */
 	mm->n_mm_saved_auxv = auxv.nr_words >= 2 ? auxv.nr_words - 2 : 0;
-	mm->mm_saved_auxv = arena_memdup(d->arena, auxv.words, mm->n_mm_saved_auxv * sizeof(uint64_t));
+	mm->mm_saved_auxv = arena_memdup(d->arena, auxv.words,
+					 mm->n_mm_saved_auxv * sizeof(uint64_t));
 	return NULL;
 }
 

@@ -29,7 +29,8 @@ static bool path_starts(const struct proc_vma *v, const char *prefix)
 
 static bool is_shared_anon(const struct proc_vma *v)
 {
-	return v->is_shared && ((path_is(v, "/dev/zero") && v->is_deleted) || path_starts(v, "[anon_shmem:"));
+	return v->is_shared &&
+	       ((path_is(v, "/dev/zero") && v->is_deleted) || path_starts(v, "[anon_shmem:"));
 }
 
 static bool is_memfd(const struct proc_vma *v)
@@ -103,12 +104,16 @@ static const struct refusal refusals[] = {
 	{ is_shadow_stack, "a shadow stack",
 	  "run the program without it (GLIBC_TUNABLES=glibc.cpu.x86_shstk=off)" },
 	{ is_sysv, "a System V shared memory segment",
-	  "use memfd_create(2) or mmap(2): segments need their ipc namespace dumped, not supported yet" },
-	{ is_aio, "an asynchronous I/O ring", "let the program call io_destroy(2) first: not supported yet" },
+	  "use memfd_create(2) or mmap(2): segments need their ipc namespace dumped, not supported "
+	  "yet" },
+	{ is_aio, "an asynchronous I/O ring",
+	  "let the program call io_destroy(2) first: not supported yet" },
 	{ is_anon_inode, "a mapping of a kernel object without a file",
 	  "let the program unmap and close it before the dump" },
-	{ is_socket, "a mapped packet socket", "let the program close it before the dump: not supported yet" },
-	{ is_uprobes, "an area of user-space probes", "remove the uprobes (perf probe --del) first" },
+	{ is_socket, "a mapped packet socket",
+	  "let the program close it before the dump: not supported yet" },
+	{ is_uprobes, "an area of user-space probes",
+	  "remove the uprobes (perf probe --del) first" },
 	{ is_device, "a mapped device", "let the program unmap it before the dump" },
 };
 
@@ -162,9 +167,9 @@ static uint64_t vma_madv(const struct proc_vma *v)
 		uint64_t flag;
 		int advice;
 	} map[] = {
-		{ VMF_RAND_READ, MADV_RANDOM },	    { VMF_SEQ_READ, MADV_SEQUENTIAL },
-		{ VMF_DONTCOPY, MADV_DONTFORK },    { VMF_DONTDUMP, MADV_DONTDUMP },
-		{ VMF_MERGEABLE, MADV_MERGEABLE },  { VMF_HUGEPAGE, MADV_HUGEPAGE },
+		{ VMF_RAND_READ, MADV_RANDOM },	     { VMF_SEQ_READ, MADV_SEQUENTIAL },
+		{ VMF_DONTCOPY, MADV_DONTFORK },     { VMF_DONTDUMP, MADV_DONTDUMP },
+		{ VMF_MERGEABLE, MADV_MERGEABLE },   { VMF_HUGEPAGE, MADV_HUGEPAGE },
 		{ VMF_NOHUGEPAGE, MADV_NOHUGEPAGE }, { VMF_WIPEONFORK, MADV_WIPEONFORK },
 	};
 	uint64_t madv = 0;
@@ -218,13 +223,16 @@ static bool merges_with_last(const MmEntry *mm, const VmaEntry *e)
 {
 	const VmaEntry *last = mm->n_vmas ? mm->vmas[mm->n_vmas - 1] : NULL;
 
-	return last && e->status & VMA_AREA_VVAR && last->status == e->status && last->end == e->start;
+	return last && e->status & VMA_AREA_VVAR && last->status == e->status &&
+	       last->end == e->start;
 }
 
-static void refuse(struct dump *d, const struct task *t, const struct proc_vma *v, const struct refusal *r)
+static void refuse(struct dump *d, const struct task *t, const struct proc_vma *v,
+		   const struct refusal *r)
 {
-	struct err *e = err_new(ERR_UNSUPPORTED, "cannot dump %s at %#lx-%#lx%s%s of task %d", r->what,
-				v->start, v->end, *v->path ? " " : "", v->path, t->host_pid);
+	struct err *e = err_new(ERR_UNSUPPORTED, "cannot dump %s at %#lx-%#lx%s%s of task %d",
+				r->what, v->start, v->end, *v->path ? " " : "", v->path,
+				t->host_pid);
 
 	d->blockers = err_join(d->blockers, err_hint(e, "%s", r->hint));
 }

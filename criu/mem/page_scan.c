@@ -51,8 +51,8 @@ static uint64_t user_end(const struct proc_maps *maps)
 	return 0;
 }
 
-struct err *page_scan_open(int dirfd, const struct kernel_features *kernel, const struct proc_maps *maps,
-			   struct page_scan **out)
+struct err *page_scan_open(int dirfd, const struct kernel_features *kernel,
+			   const struct proc_maps *maps, struct page_scan **out)
 {
 	AUTO_FD fd = -1;
 	struct page_scan *s;

@@ -17,14 +17,14 @@ struct proc_maps;
 
 struct page_range {
 	uint64_t start, end; /* addresses */
-	bool is_guard;       /* MADV_GUARD_INSTALL: nothing is there, and touching it is a fault */
+	bool is_guard;	     /* MADV_GUARD_INSTALL: nothing is there, and touching it is a fault */
 };
 
 struct page_scan;
 
 /* @dirfd is /proc/PID, @maps its mappings (lent until close).  Ranges come ascending. */
-MUST_USE struct err *page_scan_open(int dirfd, const struct kernel_features *kernel, const struct proc_maps *maps,
-				    struct page_scan **out);
+MUST_USE struct err *page_scan_open(int dirfd, const struct kernel_features *kernel,
+				    const struct proc_maps *maps, struct page_scan **out);
 /* *found_out is false behind the last one. */
 MUST_USE struct err *page_scan_next(struct page_scan *s, struct page_range *out, bool *found_out);
 void page_scan_close(struct page_scan *s);

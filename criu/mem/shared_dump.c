@@ -66,7 +66,8 @@ struct err *mem_shared_add(struct dump *d, uint64_t shmid, const char *path)
 }
 
 /* The next stretch of data at or behind @pos in whole pages; false at the end. */
-static struct err *next_data(int fd, off_t pos, off_t size, off_t *start_out, off_t *end_out, bool *found_out)
+static struct err *next_data(int fd, off_t pos, off_t size, off_t *start_out, off_t *end_out,
+			     bool *found_out)
 {
 	off_t start = lseek(fd, pos, SEEK_DATA), end;
 
@@ -84,8 +85,8 @@ static struct err *next_data(int fd, off_t pos, off_t size, off_t *start_out, of
 	return NULL;
 }
 
-static struct err *copy_stretch(struct dump *d, struct page_sink *sink, int fd, off_t start, off_t end,
-				void *buf)
+static struct err *copy_stretch(struct dump *d, struct page_sink *sink, int fd, off_t start,
+				off_t end, void *buf)
 {
 	uint64_t offset;
 

@@ -11,7 +11,9 @@
 #include "task/part.h"
 
 /* In CRIU's order of numbering: images/README.md. */
-static const char *const ns_names[] = { "pid", "net", "ipc", "uts", "time", "mnt", "user", "cgroup" };
+static const char *const ns_names[] = {
+	"pid", "net", "ipc", "uts", "time", "mnt", "user", "cgroup"
+};
 
 #define LINK_LEN 64
 
@@ -32,13 +34,15 @@ static void link_read(int dirfd, const char *name, char out[LINK_LEN])
 
 static void ids_fill(TaskKobjIdsEntry *ids)
 {
-	uint32_t *const id[] = { &ids->pid_ns_id, &ids->net_ns_id,  &ids->ipc_ns_id,  &ids->uts_ns_id,
-				 &ids->time_ns_id, &ids->mnt_ns_id, &ids->user_ns_id, &ids->cgroup_ns_id };
+	uint32_t *const id[] = { &ids->pid_ns_id,  &ids->net_ns_id,   &ids->ipc_ns_id,
+				 &ids->uts_ns_id,  &ids->time_ns_id,  &ids->mnt_ns_id,
+				 &ids->user_ns_id, &ids->cgroup_ns_id };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(id); i++)
 		*id[i] = i + 1;
 	ids->has_pid_ns_id = ids->has_net_ns_id = ids->has_ipc_ns_id = ids->has_uts_ns_id = true;
-	ids->has_time_ns_id = ids->has_mnt_ns_id = ids->has_user_ns_id = ids->has_cgroup_ns_id = true;
+	ids->has_time_ns_id = ids->has_mnt_ns_id = ids->has_user_ns_id = ids->has_cgroup_ns_id =
+		true;
 }
 
 static void task_look_ns(struct dump *d, const struct task *t, const struct own_links *own)
@@ -49,14 +53,16 @@ static void task_look_ns(struct dump *d, const struct task *t, const struct own_
 		link_read(t->probe->dirfd, ns_names[i], link);
 		if (!strcmp(link, own->text[i]))
 			continue;
-		d->blockers = err_join(d->blockers,
-				       err_hint(err_new(ERR_UNSUPPORTED,
-							"task %d lives in another %s namespace (%s) than criu-lite",
-							t->host_pid, ns_names[i], link),
-						"run criu-lite inside it (nsenter --target %d --%s): namespaces are "
-						"not dumped yet",
-						t->host_pid,
-						strcmp(ns_names[i], "mnt") ? ns_names[i] : "mount"));
+		d->blockers = err_join(
+			d->blockers,
+			err_hint(
+				err_new(ERR_UNSUPPORTED,
+					"task %d lives in another %s namespace (%s) than criu-lite",
+					t->host_pid, ns_names[i], link),
+				"run criu-lite inside it (nsenter --target %d --%s): namespaces "
+				"are "
+				"not dumped yet",
+				t->host_pid, strcmp(ns_names[i], "mnt") ? ns_names[i] : "mount"));
 	}
 }
 

@@ -136,7 +136,8 @@ static void dump_thread(struct parasite_args *args)
 	t->ss_flags = ss.flags;
 	t->timerslack_ns = sys_call5(__NR_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	t->securebits = sys_call5(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
-	if (fault(args, PARASITE_PRCTL, PR_GET_PDEATHSIG, prctl_get(PR_GET_PDEATHSIG, &t->pdeath_sig)))
+	if (fault(args, PARASITE_PRCTL, PR_GET_PDEATHSIG,
+		  prctl_get(PR_GET_PDEATHSIG, &t->pdeath_sig)))
 		return;
 	/* Missing where checkpoint/restore is configured out: such a kernel is refused before. */
 	fault(args, PARASITE_PRCTL, PR_GET_TID_ADDRESS,
@@ -193,6 +194,7 @@ void parasite_main(struct parasite_args *args)
 	run(args);
 	args->done = 1;
 	if (args->sync == PARASITE_SYNC_SIGNAL)
-		sys_call3(__NR_tgkill, sys_call0(__NR_getpid), sys_call0(__NR_gettid), args->sync_signal);
+		sys_call3(__NR_tgkill, sys_call0(__NR_getpid), sys_call0(__NR_gettid),
+			  args->sync_signal);
 	parasite_sigreturn(args->frame);
 }

@@ -13,7 +13,8 @@
 #include "pie/rst_priv.h"
 
 __attribute__((noreturn, used)) void rst_main(struct rst_args *a);
-__attribute__((noreturn, used)) void rst_thread_main(struct rst_args *a, const struct rst_thread *t);
+__attribute__((noreturn, used)) void rst_thread_main(struct rst_args *a,
+						     const struct rst_thread *t);
 
 /* Offset 0 of the blob: rdi is the arguments, rsp the leader's stack. */
 __asm__(".section .head, \"ax\", @progbits\n"
@@ -53,13 +54,14 @@ void rst_fail(const struct rst_args *a, enum rst_where where, long err, uint64_t
 	uint16_t unset = 0;
 
 	/* The first thread of the process that fails is the one to report: 2 is "being written". */
-	if (__atomic_compare_exchange_n(&r->set, &unset, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(&r->set, &unset, 2, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE)) {
 		r->err = (int32_t)(err < 0 ? -err : err);
 		r->where = where;
 		r->detail = detail;
 		__atomic_store_n(&r->set, 1, __ATOMIC_RELEASE);
-		__atomic_compare_exchange_n(&c->failed, &nobody, a->slot + 1, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE);
+		__atomic_compare_exchange_n(&c->failed, &nobody, a->slot + 1, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 		rst_futex_wake(&c->open, INT32_MAX);
 		rst_futex_wake(&c->workers.generation, INT32_MAX);
 		rst_futex_wake(&c->all.generation, INT32_MAX);

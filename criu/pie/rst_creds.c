@@ -56,7 +56,8 @@ static long secure_set(uint32_t bits)
 
 static void set_ids(const struct rst_args *a, const struct rst_creds *c, int32_t tid)
 {
-	rst_must(a, sys_call2(SYS_setgroups, c->nr_groups, (long)rst_at(a, c->groups_off)), RST_AT_GROUPS, tid);
+	rst_must(a, sys_call2(SYS_setgroups, c->nr_groups, (long)rst_at(a, c->groups_off)),
+		 RST_AT_GROUPS, tid);
 	rst_must(a, sys_call3(SYS_setresgid, c->gid, c->egid, c->sgid), RST_AT_GID, tid);
 	rst_must(a, sys_call3(SYS_setresuid, c->uid, c->euid, c->suid), RST_AT_UID, tid);
 	/* These return the old value; a second call tells whether the first did it. */
@@ -76,7 +77,8 @@ static void drop_bounding(const struct rst_args *a, uint64_t keep, uint32_t last
 {
 	for (uint32_t cap = 0; cap <= last; cap++)
 		if (!(keep >> cap & 1) && sys_call5(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0) > 0)
-			rst_must(a, sys_call5(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0), RST_AT_BOUND, cap);
+			rst_must(a, sys_call5(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0),
+				 RST_AT_BOUND, cap);
 }
 
 static void set_ambient(const struct rst_args *a, uint64_t caps)
@@ -84,7 +86,9 @@ static void set_ambient(const struct rst_args *a, uint64_t caps)
 	sys_call5(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	for (uint32_t cap = 0; cap < 64; cap++)
 		if (caps >> cap & 1)
-			rst_must(a, sys_call5(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0),
+			rst_must(a,
+				 sys_call5(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0,
+					   0),
 				 RST_AT_AMBIENT, cap);
 }
 
@@ -108,16 +112,18 @@ void rst_creds_apply(const struct rst_args *a, const struct rst_thread *t)
 	if (t->creds_off) {
 		const struct rst_creds *c = rst_at(a, t->creds_off);
 
-		rst_must(a, secure_set(BIT_NO_SETUID_FIXUP | BIT_KEEP_CAPS), RST_AT_SECUREBITS, t->tid);
+		rst_must(a, secure_set(BIT_NO_SETUID_FIXUP | BIT_KEEP_CAPS), RST_AT_SECUREBITS,
+			 t->tid);
 		set_ids(a, c, t->tid);
 		set_caps(a, c, t->tid);
 	}
 	if (t->no_new_privs)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), RST_AT_NO_NEW_PRIVS, t->tid);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+			 RST_AT_NO_NEW_PRIVS, t->tid);
 	/* Changes of ids clear it. */
 	if (t->pdeath_sig)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_PDEATHSIG, t->pdeath_sig, 0, 0, 0), RST_AT_PDEATHSIG,
-			 t->pdeath_sig);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_PDEATHSIG, t->pdeath_sig, 0, 0, 0),
+			 RST_AT_PDEATHSIG, t->pdeath_sig);
 }
 
 /* struct sock_fprog */
@@ -126,11 +132,13 @@ struct program {
 	uint64_t filter;
 };
 
-static void install(const struct rst_args *a, const struct rst_filter *f, uint32_t flags, uint32_t index)
+static void install(const struct rst_args *a, const struct rst_filter *f, uint32_t flags,
+		    uint32_t index)
 {
 	struct program prog = { .len = f->nr, .filter = a->area_start + f->off };
 
-	rst_must(a, sys_call3(SYS_seccomp, SECCOMP_SET_MODE_FILTER_NR, f->flags | flags, (long)&prog),
+	rst_must(a,
+		 sys_call3(SYS_seccomp, SECCOMP_SET_MODE_FILTER_NR, f->flags | flags, (long)&prog),
 		 RST_AT_SECCOMP, index);
 }
 
@@ -139,7 +147,8 @@ void rst_seccomp_apply(const struct rst_args *a, const struct rst_thread *t, boo
 	const struct rst_filter *list = rst_at(a, t->filters_off);
 
 	if (t->seccomp == RST_SECCOMP_STRICT)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_SECCOMP, MODE_STRICT, 0, 0, 0), RST_AT_SECCOMP, 0);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_SECCOMP, MODE_STRICT, 0, 0, 0),
+			 RST_AT_SECCOMP, 0);
 	if (t->seccomp != RST_SECCOMP_FILTER || (a->seccomp_tsync && !is_leader))
 		return;
 	for (uint32_t i = 0; i < t->nr_filters; i++)

@@ -36,7 +36,8 @@ __attribute__((noreturn)) void rst_fail(const struct rst_args *a, enum rst_where
 					uint64_t detail);
 
 /* A system call's result is a failure of step @where. */
-static inline void rst_must(const struct rst_args *a, long result, enum rst_where where, uint64_t detail)
+static inline void rst_must(const struct rst_args *a, long result, enum rst_where where,
+			    uint64_t detail)
 {
 	if (result < 0)
 		rst_fail(a, where, result, detail);
@@ -53,7 +54,8 @@ static inline uint32_t rst_load(const uint32_t *word)
 /* rst_process.c: what a process has once. */
 void rst_mm_apply(struct rst_args *a);
 void rst_process_early(const struct rst_args *a); /* alone in the process */
-void rst_process_late(const struct rst_args *a);  /* all threads exist and are done with what needs privileges */
+void rst_process_late(
+	const struct rst_args *a); /* all threads exist and are done with what needs privileges */
 void rst_dumpable_apply(const struct rst_args *a);
 
 /* rst_timers.c */

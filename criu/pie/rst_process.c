@@ -12,7 +12,14 @@
 /* linux/prctl.h since 6.3. */
 #define PR_SET_MDWE_NR 65
 
-enum { MM_MAP = 14, SIGCHLD_NR = 17, SIGKILL_NR = 9, SIGSTOP_NR = 19, SIG_IGN_VALUE = 1, SIGSET_BYTES = 8 };
+enum {
+	MM_MAP = 14,
+	SIGCHLD_NR = 17,
+	SIGKILL_NR = 9,
+	SIGSTOP_NR = 19,
+	SIG_IGN_VALUE = 1,
+	SIGSET_BYTES = 8
+};
 
 /* Layout of struct prctl_mm_map (linux/prctl.h). */
 struct mm_map {
@@ -27,22 +34,29 @@ void rst_mm_apply(struct rst_args *a)
 {
 	const struct rst_mm *mm = &a->mm;
 	struct mm_map map = {
-		.start_code = mm->start_code, .end_code = mm->end_code,
-		.start_data = mm->start_data, .end_data = mm->end_data,
-		.start_brk = mm->start_brk, .brk = mm->brk,
+		.start_code = mm->start_code,
+		.end_code = mm->end_code,
+		.start_data = mm->start_data,
+		.end_data = mm->end_data,
+		.start_brk = mm->start_brk,
+		.brk = mm->brk,
 		.start_stack = mm->start_stack,
-		.arg_start = mm->arg_start, .arg_end = mm->arg_end,
-		.env_start = mm->env_start, .env_end = mm->env_end,
+		.arg_start = mm->arg_start,
+		.arg_end = mm->arg_end,
+		.env_start = mm->env_start,
+		.env_end = mm->env_end,
 		.auxv = mm->auxv_size ? a->area_start + mm->auxv_off : 0,
 		.auxv_size = mm->auxv_size,
 		.exe_fd = mm->exe_fd,
 	};
 
-	rst_must(a, sys_call5(SYS_prctl, PR_SET_MM, MM_MAP, (long)&map, sizeof(map), 0), RST_AT_MM_MAP, 0);
+	rst_must(a, sys_call5(SYS_prctl, PR_SET_MM, MM_MAP, (long)&map, sizeof(map), 0),
+		 RST_AT_MM_MAP, 0);
 	if (mm->exe_fd >= 0)
 		rst_must(a, sys_call1(SYS_close, mm->exe_fd), RST_AT_FILES, mm->exe_fd);
 	if (mm->thp_disabled >= 0)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_THP_DISABLE, mm->thp_disabled, 0, 0, 0), RST_AT_THP, 0);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_THP_DISABLE, mm->thp_disabled, 0, 0, 0),
+			 RST_AT_THP, 0);
 }
 
 static long set_action(int signo, const struct rst_sigaction *action)
@@ -82,8 +96,8 @@ void rst_process_early(const struct rst_args *a)
 	set_actions(a);
 	register_membarrier(a);
 	/* Also when off: it is not inherited, but a worker may have been one for a while. */
-	rst_must(a, sys_call5(SYS_prctl, PR_SET_CHILD_SUBREAPER, p->child_subreaper, 0, 0, 0), RST_AT_SUBREAPER,
-		 0);
+	rst_must(a, sys_call5(SYS_prctl, PR_SET_CHILD_SUBREAPER, p->child_subreaper, 0, 0, 0),
+		 RST_AT_SUBREAPER, 0);
 }
 
 static void set_limit(const struct rst_args *a, uint32_t which, const struct rst_rlimit *want)
@@ -103,7 +117,8 @@ static void set_future_mappings(const struct rst_args *a)
 	if (a->mm.mlockall)
 		rst_must(a, sys_call1(SYS_mlockall, a->mm.mlockall), RST_AT_MLOCKALL, 0);
 	if (a->mm.mdwe)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_MDWE_NR, a->mm.mdwe, 0, 0, 0), RST_AT_MDWE, 0);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_MDWE_NR, a->mm.mdwe, 0, 0, 0), RST_AT_MDWE,
+			 0);
 }
 
 void rst_process_late(const struct rst_args *a)

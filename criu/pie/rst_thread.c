@@ -38,16 +38,18 @@ static void set_sched(const struct rst_args *a, const struct rst_thread *t)
 	if (t->policy != RST_SCHED_KEEP) {
 		/* Real-time threads have a nice value too, for later; sched_setattr leaves it alone then. */
 		if (t->policy == POLICY_FIFO || t->policy == POLICY_RR)
-			rst_must(a, sys_call3(SYS_setpriority, PRIO_PROCESS_NR, 0, t->nice), RST_AT_NICE, t->tid);
+			rst_must(a, sys_call3(SYS_setpriority, PRIO_PROCESS_NR, 0, t->nice),
+				 RST_AT_NICE, t->tid);
 		rst_must(a, sys_call3(SYS_sched_setattr, 0, (long)&attr, 0), RST_AT_SCHED, t->tid);
 	}
 	if (t->affinity_len)
-		rst_must(a, sys_call3(SYS_sched_setaffinity, 0, t->affinity_len,
-				      (long)rst_at(a, t->affinity_off)),
+		rst_must(a,
+			 sys_call3(SYS_sched_setaffinity, 0, t->affinity_len,
+				   (long)rst_at(a, t->affinity_off)),
 			 RST_AT_AFFINITY, t->tid);
 	if (t->timerslack)
-		rst_must(a, sys_call5(SYS_prctl, PR_SET_TIMERSLACK, t->timerslack, 0, 0, 0), RST_AT_TIMERSLACK,
-			 t->tid);
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_TIMERSLACK, t->timerslack, 0, 0, 0),
+			 RST_AT_TIMERSLACK, t->tid);
 }
 
 static void set_altstack(const struct rst_args *a, const struct rst_thread *t)
@@ -68,7 +70,9 @@ static void queue_own(const struct rst_args *a, const struct rst_thread *t)
 	const char *info = rst_at(a, t->pending.off);
 
 	for (uint32_t i = 0; i < t->pending.nr; i++, info += SIGINFO_BYTES)
-		rst_must(a, sys_call4(SYS_rt_tgsigqueueinfo, a->process.pid, t->tid, signo_of(info), (long)info),
+		rst_must(a,
+			 sys_call4(SYS_rt_tgsigqueueinfo, a->process.pid, t->tid, signo_of(info),
+				   (long)info),
 			 RST_AT_SIGQUEUE, signo_of(info));
 }
 
@@ -78,7 +82,8 @@ void rst_queue_shared(const struct rst_args *a)
 	const char *info = rst_at(a, a->process.pending.off);
 
 	for (uint32_t i = 0; i < a->process.pending.nr; i++, info += SIGINFO_BYTES)
-		rst_must(a, sys_call3(SYS_rt_sigqueueinfo, a->process.pid, signo_of(info), (long)info),
+		rst_must(a,
+			 sys_call3(SYS_rt_sigqueueinfo, a->process.pid, signo_of(info), (long)info),
 			 RST_AT_SIGQUEUE, signo_of(info));
 }
 
@@ -86,11 +91,13 @@ void rst_thread_apply(const struct rst_args *a, const struct rst_thread *t)
 {
 	rst_must(a, sys_call5(SYS_prctl, PR_SET_NAME, (long)t->comm, 0, 0, 0), RST_AT_COMM, t->tid);
 	if (t->robust_len)
-		rst_must(a, sys_call2(SYS_set_robust_list, t->robust_list, t->robust_len), RST_AT_ROBUST, t->tid);
+		rst_must(a, sys_call2(SYS_set_robust_list, t->robust_list, t->robust_len),
+			 RST_AT_ROBUST, t->tid);
 	sys_call1(SYS_set_tid_address, t->clear_tid);
 	set_altstack(a, t);
 	if (t->rseq_len)
-		rst_must(a, sys_call4(SYS_rseq, t->rseq, t->rseq_len, 0, t->rseq_sig), RST_AT_RSEQ, t->tid);
+		rst_must(a, sys_call4(SYS_rseq, t->rseq, t->rseq_len, 0, t->rseq_sig), RST_AT_RSEQ,
+			 t->tid);
 	set_sched(a, t);
 	queue_own(a, t);
 }

@@ -68,8 +68,8 @@ void rst_timers_create(const struct rst_args *a)
 		return;
 	by_id = !sys_call5(SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, RESTORE_IDS_ON, 0, 0, 0);
 	for (uint32_t i = 0; i < a->process.nr_timers; i++)
-		rst_must(a, by_id ? create_with_id(&list[i]) : create_counting(&list[i]), RST_AT_TIMER,
-			 list[i].id);
+		rst_must(a, by_id ? create_with_id(&list[i]) : create_counting(&list[i]),
+			 RST_AT_TIMER, list[i].id);
 	if (by_id)
 		sys_call5(SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, RESTORE_IDS_OFF, 0, 0, 0);
 }
@@ -91,9 +91,11 @@ void rst_timers_arm(const struct rst_args *a)
 		arm_interval(a, which);
 	for (uint32_t i = 0; i < a->process.nr_timers; i++) {
 		const struct rst_posix_timer *t = &list[i];
-		struct timeval_pair value = { t->interval_s, t->interval_ns, t->value_s, t->value_ns };
+		struct timeval_pair value = { t->interval_s, t->interval_ns, t->value_s,
+					      t->value_ns };
 
 		if (t->value_s || t->value_ns)
-			rst_must(a, sys_call4(SYS_timer_settime, t->id, 0, (long)&value, 0), RST_AT_TIMER, t->id);
+			rst_must(a, sys_call4(SYS_timer_settime, t->id, 0, (long)&value, 0),
+				 RST_AT_TIMER, t->id);
 	}
 }

@@ -38,7 +38,8 @@ static bool parse_line(struct scan *line, struct arena *a, struct proc_cgroup *c
 	return true;
 }
 
-struct err *proc_cgroups_parse(const char *text, size_t len, struct arena *a, struct proc_cgroups *out)
+struct err *proc_cgroups_parse(const char *text, size_t len, struct arena *a,
+			       struct proc_cgroups *out)
 {
 	struct scan s = scan_init(text, len), line;
 	struct proc_cgroups cgroups = { 0 };
@@ -82,7 +83,8 @@ const struct proc_cgroup *proc_cgroups_find(const struct proc_cgroups *c, const 
 	for (size_t i = 0; i < c->nr; i++) {
 		bool is_v2 = !c->list[i].hierarchy;
 
-		if (is_v2 ? !*controller : *controller && list_has(c->list[i].controllers, controller))
+		if (is_v2 ? !*controller :
+			    *controller && list_has(c->list[i].controllers, controller))
 			return &c->list[i];
 	}
 	return NULL;

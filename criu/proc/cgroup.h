@@ -11,10 +11,10 @@
 #include "base/err.h"
 
 struct proc_cgroup {
-	unsigned int hierarchy;  /* 0: cgroup v2 */
+	unsigned int hierarchy;	 /* 0: cgroup v2 */
 	const char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
-	const char *path;        /* from the root of our cgroup namespace; starts with '/' */
-	bool is_deleted;         /* the group is gone: " (deleted)" is cut off */
+	const char *path;	 /* from the root of our cgroup namespace; starts with '/' */
+	bool is_deleted;	 /* the group is gone: " (deleted)" is cut off */
 };
 
 struct proc_cgroups {

@@ -36,7 +36,8 @@ static struct err *fdinfo_number(const struct fdinfo *info, const char *key,
 	uint64_t number;
 
 	if (!fdinfo_find(info, key, &value))
-		return err_new(ERR_SYS, "cannot find \"%s\" in the kernel's description of a descriptor",
+		return err_new(ERR_SYS,
+			       "cannot find \"%s\" in the kernel's description of a descriptor",
 			       key);
 	if (!scan(&value, &number))
 		return scan_error(&value, key);

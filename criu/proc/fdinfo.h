@@ -18,17 +18,18 @@
 
 struct fdinfo {
 	uint64_t pos;
-	uint32_t flags;         /* O_*; O_CLOEXEC is the descriptor's */
-	int64_t mnt_id;         /* -1: the kernel does not say */
-	bool has_ino;           /* since 5.14 */
+	uint32_t flags; /* O_*; O_CLOEXEC is the descriptor's */
+	int64_t mnt_id; /* -1: the kernel does not say */
+	bool has_ino;	/* since 5.14 */
 	uint64_t ino;
-	bool has_locks;         /* at least one "lock:" line */
-	const char *text;       /* the whole file, NUL-terminated, from the arena */
+	bool has_locks;	  /* at least one "lock:" line */
+	const char *text; /* the whole file, NUL-terminated, from the arena */
 	size_t len;
 };
 
 /* @text is copied into the arena. */
-MUST_USE struct err *fdinfo_parse(const char *text, size_t len, struct arena *a, struct fdinfo *out);
+MUST_USE struct err *fdinfo_parse(const char *text, size_t len, struct arena *a,
+				  struct fdinfo *out);
 /* @dirfd: of a task or of a thread with its own table. */
 MUST_USE struct err *fdinfo_read(int dirfd, int fd, struct arena *a, struct fdinfo *out);
 

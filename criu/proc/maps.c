@@ -11,8 +11,9 @@
 #include "proc/scan.h"
 
 enum {
-	MAPS_CHUNK = 65536,  /* of the stream; no line is longer (a path is at most 4096 bytes, escaped) */
-	DELETED_LEN = 10,    /* " (deleted)" */
+	MAPS_CHUNK =
+		65536, /* of the stream; no line is longer (a path is at most 4096 bytes, escaped) */
+	DELETED_LEN = 10, /* " (deleted)" */
 };
 
 /* A parse that is fed whole lines, in as many pieces as it takes. */
@@ -70,8 +71,8 @@ static bool parse_perms(struct scan *s, struct proc_vma *vma)
 {
 	const char *p = s->pos;
 
-	if (s->end - s->pos < 4 || !strchr("r-", p[0]) || !strchr("w-", p[1]) || !strchr("x-", p[2]) ||
-	    !strchr("sp", p[3]) || !p[0] || !p[1] || !p[2] || !p[3])
+	if (s->end - s->pos < 4 || !strchr("r-", p[0]) || !strchr("w-", p[1]) ||
+	    !strchr("x-", p[2]) || !strchr("sp", p[3]) || !p[0] || !p[1] || !p[2] || !p[3])
 		return false;
 	vma->prot = (p[0] == 'r' ? PROT_READ : 0) | (p[1] == 'w' ? PROT_WRITE : 0) |
 		    (p[2] == 'x' ? PROT_EXEC : 0);
@@ -87,8 +88,9 @@ static bool parse_place(struct scan *s, struct proc_vma *vma)
 	uint64_t major, minor;
 
 	if (!scan_char(s, ' ') || !scan_hex(s, &vma->pgoff) || !scan_char(s, ' ') ||
-	    !scan_hex(s, &major) || !scan_char(s, ':') || !scan_hex(s, &minor) || !scan_char(s, ' ') ||
-	    !scan_u64(s, &vma->ino) || major > UINT32_MAX || minor > UINT32_MAX)
+	    !scan_hex(s, &major) || !scan_char(s, ':') || !scan_hex(s, &minor) ||
+	    !scan_char(s, ' ') || !scan_u64(s, &vma->ino) || major > UINT32_MAX ||
+	    minor > UINT32_MAX)
 		return false;
 	vma->dev_major = (uint32_t)major;
 	vma->dev_minor = (uint32_t)minor;
@@ -109,7 +111,8 @@ static bool parse_path(struct maps_parse *m, struct scan *s, struct proc_vma *vm
 	}
 	if (memchr(s->pos, 0, len))
 		return false;
-	if (vma->ino && len > DELETED_LEN && !memcmp(s->end - DELETED_LEN, " (deleted)", DELETED_LEN)) {
+	if (vma->ino && len > DELETED_LEN &&
+	    !memcmp(s->end - DELETED_LEN, " (deleted)", DELETED_LEN)) {
 		vma->is_deleted = true;
 		len -= DELETED_LEN;
 	}

@@ -23,54 +23,55 @@
 
 /* Bits of proc_vma.flags: the two-letter words of VmFlags, see "smaps" in the kernel's filesystems/proc.rst. */
 enum proc_vma_flag {
-	VMF_READ = 1u << 0,        /* rd */
-	VMF_WRITE = 1u << 1,       /* wr */
-	VMF_EXEC = 1u << 2,        /* ex */
-	VMF_SHARED = 1u << 3,      /* sh */
-	VMF_MAYREAD = 1u << 4,     /* mr */
-	VMF_MAYWRITE = 1u << 5,    /* mw */
-	VMF_MAYEXEC = 1u << 6,     /* me */
-	VMF_MAYSHARE = 1u << 7,    /* ms: a MAP_SHARED mapping even of a file opened for reading only */
-	VMF_GROWSDOWN = 1u << 8,   /* gd */
-	VMF_PFNMAP = 1u << 9,      /* pf */
-	VMF_LOCKED = 1u << 10,     /* lo */
-	VMF_IO = 1u << 11,         /* io */
-	VMF_SEQ_READ = 1u << 12,   /* sr: MADV_SEQUENTIAL */
-	VMF_RAND_READ = 1u << 13,  /* rr: MADV_RANDOM */
-	VMF_DONTCOPY = 1u << 14,   /* dc: MADV_DONTFORK */
-	VMF_DONTEXPAND = 1u << 15, /* de */
-	VMF_LOCKONFAULT = 1u << 16, /* lf: MLOCK_ONFAULT */
-	VMF_ACCOUNT = 1u << 17,    /* ac */
-	VMF_NORESERVE = 1u << 18,  /* nr: MAP_NORESERVE */
-	VMF_HUGETLB = 1u << 19,    /* ht */
-	VMF_SYNC = 1u << 20,       /* sf: MAP_SYNC */
-	VMF_WIPEONFORK = 1u << 21, /* wf */
-	VMF_DONTDUMP = 1u << 22,   /* dd */
-	VMF_SOFTDIRTY = 1u << 23,  /* sd: new since soft-dirty bits were cleared */
-	VMF_MIXEDMAP = 1u << 24,   /* mm */
-	VMF_HUGEPAGE = 1u << 25,   /* hg */
-	VMF_NOHUGEPAGE = 1u << 26, /* nh */
-	VMF_MERGEABLE = 1u << 27,  /* mg */
-	VMF_UFFD_MISSING = 1u << 28, /* um */
-	VMF_UFFD_WP = 1u << 29,    /* uw */
-	VMF_UFFD_MINOR = 1u << 30, /* ui */
+	VMF_READ = 1u << 0,	/* rd */
+	VMF_WRITE = 1u << 1,	/* wr */
+	VMF_EXEC = 1u << 2,	/* ex */
+	VMF_SHARED = 1u << 3,	/* sh */
+	VMF_MAYREAD = 1u << 4,	/* mr */
+	VMF_MAYWRITE = 1u << 5, /* mw */
+	VMF_MAYEXEC = 1u << 6,	/* me */
+	VMF_MAYSHARE =
+		1u << 7, /* ms: a MAP_SHARED mapping even of a file opened for reading only */
+	VMF_GROWSDOWN = 1u << 8,       /* gd */
+	VMF_PFNMAP = 1u << 9,	       /* pf */
+	VMF_LOCKED = 1u << 10,	       /* lo */
+	VMF_IO = 1u << 11,	       /* io */
+	VMF_SEQ_READ = 1u << 12,       /* sr: MADV_SEQUENTIAL */
+	VMF_RAND_READ = 1u << 13,      /* rr: MADV_RANDOM */
+	VMF_DONTCOPY = 1u << 14,       /* dc: MADV_DONTFORK */
+	VMF_DONTEXPAND = 1u << 15,     /* de */
+	VMF_LOCKONFAULT = 1u << 16,    /* lf: MLOCK_ONFAULT */
+	VMF_ACCOUNT = 1u << 17,	       /* ac */
+	VMF_NORESERVE = 1u << 18,      /* nr: MAP_NORESERVE */
+	VMF_HUGETLB = 1u << 19,	       /* ht */
+	VMF_SYNC = 1u << 20,	       /* sf: MAP_SYNC */
+	VMF_WIPEONFORK = 1u << 21,     /* wf */
+	VMF_DONTDUMP = 1u << 22,       /* dd */
+	VMF_SOFTDIRTY = 1u << 23,      /* sd: new since soft-dirty bits were cleared */
+	VMF_MIXEDMAP = 1u << 24,       /* mm */
+	VMF_HUGEPAGE = 1u << 25,       /* hg */
+	VMF_NOHUGEPAGE = 1u << 26,     /* nh */
+	VMF_MERGEABLE = 1u << 27,      /* mg */
+	VMF_UFFD_MISSING = 1u << 28,   /* um */
+	VMF_UFFD_WP = 1u << 29,	       /* uw */
+	VMF_UFFD_MINOR = 1u << 30,     /* ui */
 	VMF_SHADOW_STACK = 1ull << 31, /* ss */
-	VMF_SEALED = 1ull << 32,   /* sl */
-	VMF_DROPPABLE = 1ull << 33, /* dp */
-	VMF_MAYBE_GUARD = 1ull << 34, /* gu, since 6.19: may hold guard regions */
-	VMF_MTE = 1ull << 35,      /* mt (arm64) */
-	VMF_ARCH = 1ull << 36,     /* ar, bt */
-	VMF_UNKNOWN = 1ull << 63,  /* a word this version does not know */
+	VMF_SEALED = 1ull << 32,       /* sl */
+	VMF_DROPPABLE = 1ull << 33,    /* dp */
+	VMF_MAYBE_GUARD = 1ull << 34,  /* gu, since 6.19: may hold guard regions */
+	VMF_MTE = 1ull << 35,	       /* mt (arm64) */
+	VMF_ARCH = 1ull << 36,	       /* ar, bt */
+	VMF_UNKNOWN = 1ull << 63,      /* a word this version does not know */
 };
 
 struct proc_vma {
-	uint64_t start, end;    /* addresses; end is exclusive */
-	uint64_t pgoff;         /* bytes into the file */
-	uint64_t ino;           /* 0: no file (shared anonymous memory has one) */
+	uint64_t start, end; /* addresses; end is exclusive */
+	uint64_t pgoff;	     /* bytes into the file */
+	uint64_t ino;	     /* 0: no file (shared anonymous memory has one) */
 	uint32_t dev_major, dev_minor;
-	int prot;               /* PROT_* */
-	bool is_shared;         /* the 's' of maps: VM_MAYSHARE */
-	bool is_deleted;        /* the path ended in " (deleted)", which is cut off */
+	int prot;	 /* PROT_* */
+	bool is_shared;	 /* the 's' of maps: VM_MAYSHARE */
+	bool is_deleted; /* the path ended in " (deleted)", which is cut off */
 	/*
 	 * "" when there is none; "[heap]", "[stack]", "[vdso]", "[vvar]", "[anon:NAME]", "[anon_shmem:NAME]",
 	 * "/dev/zero", "/SYSV...", "/memfd:NAME", or a path as the task sees it.  Newlines are decoded; the
@@ -78,8 +79,8 @@ struct proc_vma {
 	 * open the file through map_files, never through this.
 	 */
 	const char *path;
-	uint64_t flags;         /* VMF_* */
-	uint64_t page_size;     /* bytes: of hugetlb mappings their huge page */
+	uint64_t flags;	    /* VMF_* */
+	uint64_t page_size; /* bytes: of hugetlb mappings their huge page */
 	/*
 	 * Bytes, as smaps counts them.  Nothing private is in a VMA where anonymous_bytes and swap_bytes are
 	 * 0 (but guard regions count nowhere).  Of hugetlb mappings only hugetlb_bytes counts.
@@ -88,7 +89,7 @@ struct proc_vma {
 };
 
 struct proc_maps {
-	struct proc_vma *vmas;  /* ascending, not overlapping */
+	struct proc_vma *vmas; /* ascending, not overlapping */
 	size_t nr;
 };
 

@@ -95,8 +95,8 @@ static bool parse_line(struct scan *s, struct arena *a, struct proc_mount *m)
 	if (memchr(s->pos, 0, (size_t)(s->end - s->pos)))
 		return false;
 	if (!parse_id(s, &m->mnt_id) || !scan_char(s, ' ') || !parse_id(s, &m->parent_id) ||
-	    !scan_char(s, ' ') || !scan_u64(s, &major) || !scan_char(s, ':') || !scan_u64(s, &minor) ||
-	    !scan_char(s, ' ') || major > UINT32_MAX || minor > UINT32_MAX)
+	    !scan_char(s, ' ') || !scan_u64(s, &major) || !scan_char(s, ':') ||
+	    !scan_u64(s, &minor) || !scan_char(s, ' ') || major > UINT32_MAX || minor > UINT32_MAX)
 		return false;
 	m->dev_major = (uint32_t)major;
 	m->dev_minor = (uint32_t)minor;
@@ -111,7 +111,8 @@ static bool parse_line(struct scan *s, struct arena *a, struct proc_mount *m)
 	return next_text(s, a, &m->fs_options);
 }
 
-struct err *proc_mounts_parse(const char *text, size_t len, struct arena *a, struct proc_mounts *out)
+struct err *proc_mounts_parse(const char *text, size_t len, struct arena *a,
+			      struct proc_mounts *out)
 {
 	struct scan s = scan_init(text, len), line;
 	struct proc_mounts mounts = { 0 };

@@ -14,10 +14,10 @@
 struct proc_mount {
 	int mnt_id, parent_id;
 	uint32_t dev_major, dev_minor;
-	const char *root;          /* octal escapes are decoded in all texts */
+	const char *root; /* octal escapes are decoded in all texts */
 	const char *mountpoint;
 	const char *options;
-	int shared_id;             /* peer group; 0: none, as for the next two */
+	int shared_id; /* peer group; 0: none, as for the next two */
 	int master_id;
 	int propagate_from;
 	bool is_unbindable;
@@ -27,7 +27,8 @@ struct proc_mount {
 };
 
 struct proc_mounts {
-	struct proc_mount *list;   /* the order of the file: a parent comes before what is mounted on it */
+	struct proc_mount
+		*list; /* the order of the file: a parent comes before what is mounted on it */
 	size_t nr;
 };
 

@@ -90,7 +90,8 @@ struct err *pagemap_scan(int fd, const struct pagemap_scan *scan, struct pagemap
 	/* EINTR comes with fatal signals only, so there is no retry. */
 	n = ioctl(fd, PAGEMAP_SCAN_NR, &arg);
 	if (n < 0)
-		return err_sys(errno, "cannot scan the page map from %#lx to %#lx", scan->start, scan->end);
+		return err_sys(errno, "cannot scan the page map from %#lx to %#lx", scan->start,
+			       scan->end);
 	*nr_out = (size_t)n;
 	*walk_end_out = scan_end(scan, &arg, runs, (size_t)n);
 	return NULL;

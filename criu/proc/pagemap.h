@@ -13,14 +13,14 @@
 #include "base/err.h"
 
 /* Bits of a word. */
-#define PM_PRESENT    (1ull << 63)
-#define PM_SWAPPED    (1ull << 62)
-#define PM_FILE       (1ull << 61) /* file page or shared anonymous memory */
-#define PM_GUARD      (1ull << 58) /* since 6.14 */
-#define PM_UFFD_WP    (1ull << 57) /* write-protected by userfaultfd */
-#define PM_EXCLUSIVE  (1ull << 56) /* mapped once only */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAPPED (1ull << 62)
+#define PM_FILE (1ull << 61)	  /* file page or shared anonymous memory */
+#define PM_GUARD (1ull << 58)	  /* since 6.14 */
+#define PM_UFFD_WP (1ull << 57)	  /* write-protected by userfaultfd */
+#define PM_EXCLUSIVE (1ull << 56) /* mapped once only */
 #define PM_SOFT_DIRTY (1ull << 55)
-#define PM_PFN(word)  ((word) & ((1ull << 55) - 1)) /* 0 without CAP_SYS_ADMIN */
+#define PM_PFN(word) ((word) & ((1ull << 55) - 1)) /* 0 without CAP_SYS_ADMIN */
 
 /* O_RDONLY descriptor of DIRFD/pagemap. */
 MUST_USE struct err *pagemap_open(int dirfd, int *fd_out);
@@ -33,30 +33,32 @@ MUST_USE struct err *pagemap_read(int fd, uint64_t start, uint64_t nr_pages, uin
  */
 enum {
 	PMC_WPALLOWED = 1 << 0,
-	PMC_WRITTEN = 1 << 1,   /* since it was write-protected by userfaultfd in asynchronous mode */
+	PMC_WRITTEN = 1 << 1, /* since it was write-protected by userfaultfd in asynchronous mode */
 	PMC_FILE = 1 << 2,
 	PMC_PRESENT = 1 << 3,
 	PMC_SWAPPED = 1 << 4,
-	PMC_PFNZERO = 1 << 5,   /* the zero page (wrong for the huge zero page before 6.16) */
+	PMC_PFNZERO = 1 << 5, /* the zero page (wrong for the huge zero page before 6.16) */
 	PMC_HUGE = 1 << 6,
-	PMC_SOFT_DIRTY = 1 << 7, /* since 6.8; reads as never set without soft-dirty in the kernel */
-	PMC_GUARD = 1 << 8,     /* since 6.16 */
+	PMC_SOFT_DIRTY =
+		1 << 7,	    /* since 6.8; reads as never set without soft-dirty in the kernel */
+	PMC_GUARD = 1 << 8, /* since 6.16 */
 };
 
 enum {
 	PM_SCAN_WRITE_PROTECT = 1 << 0, /* protect what matched, in the same walk */
-	PM_SCAN_REQUIRE_WPASYNC = 1 << 1, /* EPERM where userfaultfd's asynchronous mode is not armed */
+	PM_SCAN_REQUIRE_WPASYNC =
+		1 << 1, /* EPERM where userfaultfd's asynchronous mode is not armed */
 };
 
 struct pagemap_run {
-	uint64_t start, end;    /* addresses */
-	uint64_t categories;    /* PMC_* out of what was asked to be returned */
+	uint64_t start, end; /* addresses */
+	uint64_t categories; /* PMC_* out of what was asked to be returned */
 };
 
 struct pagemap_scan {
-	uint64_t start, end;    /* addresses, page aligned */
-	uint64_t flags;         /* PM_SCAN_* */
-	uint64_t max_pages;     /* 0: no limit */
+	uint64_t start, end; /* addresses, page aligned */
+	uint64_t flags;	     /* PM_SCAN_* */
+	uint64_t max_pages;  /* 0: no limit */
 	/*
 	 * A page is returned when all of category_mask and (if it is not 0) one of category_anyof are set, each
 	 * after flipping those in category_inverted.

@@ -73,7 +73,8 @@ struct err *proc_threads(int dirfd, struct arena *a, struct pid_list *out)
 		long n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
 
 		if (n < 0)
-			return err_sys(errno == ENOENT ? ESRCH : errno, "cannot list the threads of a task");
+			return err_sys(errno == ENOENT ? ESRCH : errno,
+				       "cannot list the threads of a task");
 		if (n == 0)
 			break;
 		threads_add(buf, (size_t)n, a, &list);
@@ -114,7 +115,8 @@ static struct err *open_children(int dirfd, pid_t host_tid, int *fd_out)
 	errnum = errno;
 	snprintf(path, sizeof(path), "task/%d", host_tid);
 	if (errnum == ENOENT && !faccessat(dirfd, path, F_OK, 0))
-		return err_hint(err_new(ERR_KERNEL, "cannot list children: this kernel has no %s/children",
+		return err_hint(err_new(ERR_KERNEL,
+					"cannot list children: this kernel has no %s/children",
 					path),
 				"use a kernel with CONFIG_PROC_CHILDREN");
 	return err_sys(errnum == ENOENT ? ESRCH : errnum, "cannot list the children of thread %d",
@@ -149,7 +151,8 @@ struct err *proc_thread_children(int dirfd, pid_t host_tid, struct arena *a, str
 }
 
 static struct err *read_number(int dirfd, const char *name,
-			       bool (*scan)(struct scan *s, uint64_t *out), uint64_t max, uint64_t *out)
+			       bool (*scan)(struct scan *s, uint64_t *out), uint64_t max,
+			       uint64_t *out)
 {
 	char buf[PROC_SMALL];
 	struct scan s;
@@ -167,8 +170,8 @@ static struct err *read_number(int dirfd, const char *name,
 	return NULL;
 }
 
-static struct err *read_u32(int dirfd, const char *name, bool (*scan)(struct scan *s, uint64_t *out),
-			    uint32_t *out)
+static struct err *read_u32(int dirfd, const char *name,
+			    bool (*scan)(struct scan *s, uint64_t *out), uint32_t *out)
 {
 	uint64_t value;
 

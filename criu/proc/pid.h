@@ -33,7 +33,8 @@ MUST_USE struct err *proc_threads(int dirfd, struct arena *a, struct pid_list *o
 MUST_USE struct err *proc_thread_children(int dirfd, pid_t host_tid, struct arena *a,
 					  struct pid_list *out);
 /* Numbers separated by blanks, as in a children file. */
-MUST_USE struct err *pid_list_parse(const char *text, size_t len, struct arena *a, struct pid_list *out);
+MUST_USE struct err *pid_list_parse(const char *text, size_t len, struct arena *a,
+				    struct pid_list *out);
 
 /* Single values.  The readers without a prefix in their format read decimal numbers. */
 MUST_USE struct err *proc_read_personality(int dirfd, uint32_t *out);

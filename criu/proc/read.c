@@ -49,7 +49,8 @@ struct err *proc_read_small(int dirfd, const char *path, char buf[PROC_SMALL], s
 			break;
 		len += (size_t)n;
 		if (len == PROC_SMALL)
-			return err_new(ERR_SYS, "cannot read \"%s\" of a task: it is longer than %d bytes",
+			return err_new(ERR_SYS,
+				       "cannot read \"%s\" of a task: it is longer than %d bytes",
 				       path, PROC_SMALL - 1);
 	}
 	buf[len] = 0;

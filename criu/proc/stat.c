@@ -9,9 +9,9 @@
 #include "proc/scan.h"
 
 enum {
-	STAT_FIRST = 4,   /* the first numeric field behind the state */
+	STAT_FIRST = 4, /* the first numeric field behind the state */
 	STAT_LAST = 52,
-	STAT_LEAST = 52,  /* exit_code: the last one, since 3.5 */
+	STAT_LEAST = 52, /* exit_code: the last one, since 3.5 */
 	STAT_NR = STAT_LAST + 1,
 };
 
@@ -88,7 +88,8 @@ struct err *proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 	struct proc_stat st = { 0 };
 	int nr = STAT_FIRST;
 
-	if (!scan_pid(&s, &st.pid) || !parse_comm(&s, &st) || !scan_char(&s, ' ') || scan_at_end(&s))
+	if (!scan_pid(&s, &st.pid) || !parse_comm(&s, &st) || !scan_char(&s, ' ') ||
+	    scan_at_end(&s))
 		return scan_error(&s, "a stat file");
 	st.state = *s.pos++;
 	if (!strchr("RSDZTtXxKWPI", st.state) || !st.state)

@@ -19,27 +19,27 @@ enum {
 
 struct proc_stat {
 	pid_t pid;
-	char comm[64];        /* NUL-terminated; the kernel cuts names at 15 bytes, kernel threads' at 63 */
-	char state;           /* R S D Z T t X I P */
-	pid_t ppid;           /* 0: none in this pid namespace */
+	char comm[64]; /* NUL-terminated; the kernel cuts names at 15 bytes, kernel threads' at 63 */
+	char state;    /* R S D Z T t X I P */
+	pid_t ppid;    /* 0: none in this pid namespace */
 	pid_t pgrp;
 	pid_t sid;
-	int tty_nr;           /* device number, 0: none */
-	pid_t tty_pgrp;       /* -1: none */
+	int tty_nr;	/* device number, 0: none */
+	pid_t tty_pgrp; /* -1: none */
 	uint32_t flags;
 	int64_t priority;
 	int64_t nice;
 	uint64_t nr_threads;
-	uint64_t start_time;  /* clock ticks since boot */
+	uint64_t start_time; /* clock ticks since boot */
 	uint64_t start_code, end_code, start_stack;
-	uint64_t esp, eip;    /* only for dying tasks and core dumps */
-	int32_t exit_signal;  /* what the parent gets when the process ends; -1: a thread */
+	uint64_t esp, eip;   /* only for dying tasks and core dumps */
+	int32_t exit_signal; /* what the parent gets when the process ends; -1: a thread */
 	uint32_t cpu;
 	uint32_t rt_priority;
 	uint32_t policy;
 	uint64_t start_data, end_data, start_brk;
 	uint64_t arg_start, arg_end, env_start, env_end;
-	uint32_t exit_code;   /* as wait(2) would give it; 0 if we may not see it */
+	uint32_t exit_code; /* as wait(2) would give it; 0 if we may not see it */
 };
 
 MUST_USE struct err *proc_stat_parse(const char *text, size_t len, struct proc_stat *out);

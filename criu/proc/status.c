@@ -177,7 +177,10 @@ static bool parse_thread_features(struct status_parse *p, struct scan *v, size_t
 	return true;
 }
 
-#define ROW(key, fn, member) { key, sizeof(key) - 1, fn, offsetof(struct proc_status, member) }
+#define ROW(key, fn, member)                                                   \
+	{                                                                      \
+		key, sizeof(key) - 1, fn, offsetof(struct proc_status, member) \
+	}
 
 /* clang-format off */
 static const struct status_field {
@@ -256,7 +259,8 @@ static struct err *parse_line(struct status_parse *p, const struct scan *line, s
 	return NULL;
 }
 
-struct err *proc_status_parse(const char *text, size_t len, struct arena *a, struct proc_status *out)
+struct err *proc_status_parse(const char *text, size_t len, struct arena *a,
+			      struct proc_status *out)
 {
 	struct status_parse p = { .arena = a };
 	struct scan s = scan_init(text, len), line;

@@ -71,7 +71,8 @@ static bool parse_timer(struct scan *s, struct proc_timer *t)
 	       parse_notify(&v, t) && next_line(s, "ClockID", &v) && parse_i32(&v, &t->clock_id);
 }
 
-struct err *proc_timers_parse(const char *text, size_t len, struct arena *a, struct proc_timers *out)
+struct err *proc_timers_parse(const char *text, size_t len, struct arena *a,
+			      struct proc_timers *out)
 {
 	struct scan s = scan_init(text, len), peek, line;
 	struct proc_timers timers = { 0 };

@@ -13,11 +13,11 @@
 
 struct proc_timer {
 	int32_t id;
-	int32_t signal;        /* sigev_signo, 0 with SIGEV_NONE */
+	int32_t signal; /* sigev_signo, 0 with SIGEV_NONE */
 	uint64_t sigev_value;
-	int notify;            /* SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; SIGEV_THREAD_ID or'ed in */
-	pid_t notify_pid;      /* of SIGEV_THREAD_ID the tid, else the task; in the reader's pid namespace */
-	int32_t clock_id;      /* CLOCK_*; negative for a CPU clock of a task or a dynamic clock */
+	int notify;	  /* SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; SIGEV_THREAD_ID or'ed in */
+	pid_t notify_pid; /* of SIGEV_THREAD_ID the tid, else the task; in the reader's pid namespace */
+	int32_t clock_id; /* CLOCK_*; negative for a CPU clock of a task or a dynamic clock */
 };
 
 struct proc_timers {

@@ -61,7 +61,8 @@ static struct err *settle_outer(struct restore *r)
 	if (!r->opts->shell_job) {
 		if (root->sid && root->pgid)
 			return NULL;
-		return err_hint(err_new(ERR_UNSUPPORTED, "the session of the root task %d is outside of the tree",
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"the session of the root task %d is outside of the tree",
 					root->ns_pid),
 				"add --shell-job to restore it into this session");
 	}
@@ -285,13 +286,15 @@ static struct err *orphan_one(struct restore *r)
 		for (size_t k = 0; k < plan->nr; k++) {
 			struct born *m = plan->list[k];
 
-			if (m->sid != b->sid || !is_placed(plan, m) || m->is_bridge || !gives_orphans_to(m, b->parent))
+			if (m->sid != b->sid || !is_placed(plan, m) || m->is_bridge ||
+			    !gives_orphans_to(m, b->parent))
 				continue;
 			return place_orphan(r, b, m);
 		}
 	}
 	BUG_ON(!lost);
-	return err_new(ERR_UNSUPPORTED, "task %d is in session %d, which has no member among or below its siblings",
+	return err_new(ERR_UNSUPPORTED,
+		       "task %d is in session %d, which has no member among or below its siblings",
 		       lost->pid, lost->sid);
 }
 
@@ -324,8 +327,10 @@ static struct err *plan_group(struct restore *r, struct born *b)
 	if (leader && leader->sid == b->sid)
 		return NULL;
 	if (leader)
-		return err_new(ERR_IMAGE, "pstree.img: group %d of task %d is led by a task of another session",
-			       b->pgid, b->pid);
+		return err_new(
+			ERR_IMAGE,
+			"pstree.img: group %d of task %d is led by a task of another session",
+			b->pgid, b->pid);
 	h = add_helper(r, b->pgid, b->sid, NULL);
 	/* A member makes it; one that is about to die has no time for children, then its maker does. */
 	if (b->task && !task_is_live(b->task)) {
@@ -358,7 +363,8 @@ static void link_made(struct restore *r)
 
 		if (!p)
 			continue;
-		p->children = arena_grow(r->arena, p->children, p->nr_children, sizeof(*p->children));
+		p->children = arena_grow(r->arena, p->children, p->nr_children,
+					 sizeof(*p->children));
 		p->children[p->nr_children++] = plan->list[i];
 	}
 }
@@ -376,8 +382,10 @@ static struct err *check_shared(const struct restore *r)
 		fs = t->ids->fs_id == t->parent->ids->fs_id;
 		r->born->shares_tables |= table;
 		if ((table || fs) && r->born->list[i]->as_sibling)
-			return err_new(ERR_UNSUPPORTED,
-				       "task %d shares files with its parent but is in another session", t->ns_pid);
+			return err_new(
+				ERR_UNSUPPORTED,
+				"task %d shares files with its parent but is in another session",
+				t->ns_pid);
 	}
 	return NULL;
 }
@@ -391,8 +399,9 @@ static struct err *check_orphans(const struct born_plan *plan)
 		if (b->is_orphan && !gives_orphans_to(b->creator->parent, b->parent) &&
 		    b->creator->parent != b->parent)
 			return err_new(ERR_UNSUPPORTED,
-				       "task %d cannot get its parent %d: another child subreaper is in between", b->pid,
-				       b->parent->pid);
+				       "task %d cannot get its parent %d: another child subreaper "
+				       "is in between",
+				       b->pid, b->parent->pid);
 	}
 	return NULL;
 }
@@ -446,6 +455,7 @@ struct err *born_check_pids(struct restore *r)
 				all = err_join(all, pid_taken(pid));
 		}
 	}
-	return err_hint(all, "end the processes that have these numbers, or restore in a new pid namespace "
-			     "(unshare -pf --mount-proc)");
+	return err_hint(
+		all, "end the processes that have these numbers, or restore in a new pid namespace "
+		     "(unshare -pf --mount-proc)");
 }

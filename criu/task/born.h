@@ -26,20 +26,20 @@
 
 struct born {
 	uint32_t slot;
-	pid_t pid;          /* its number, always asked for */
-	pid_t sid, pgid;    /* at the end */
-	struct task *task;  /* NULL: a helper that ends when all have their groups */
+	pid_t pid;	      /* its number, always asked for */
+	pid_t sid, pgid;      /* at the end */
+	struct task *task;    /* NULL: a helper that ends when all have their groups */
 	struct born *parent;  /* NULL: the coordinator */
 	struct born *creator; /* who forks it; NULL: the coordinator */
 	bool as_sibling;      /* forked with CLONE_PARENT: the parent is the creator's parent */
-	bool is_early;        /* forked before the creator calls setsid */
+	bool is_early;	      /* forked before the creator calls setsid */
 	bool does_setsid;
-	bool lends_group;     /* leads a group of its number until others have joined that, then joins its own */
-	bool is_bridge;       /* a helper that ends right after it forked one task */
-	bool is_orphan;       /* forked by a bridge, whose end gives it its parent */
-	bool takes_orphans;   /* must be a child subreaper meanwhile */
-	pid_t birth_sid;      /* session it is born into */
-	struct born **made;   /* what it forks: early ones, then the others */
+	bool lends_group; /* leads a group of its number until others have joined that, then joins its own */
+	bool is_bridge;	    /* a helper that ends right after it forked one task */
+	bool is_orphan;	    /* forked by a bridge, whose end gives it its parent */
+	bool takes_orphans; /* must be a child subreaper meanwhile */
+	pid_t birth_sid;    /* session it is born into */
+	struct born **made; /* what it forks: early ones, then the others */
 	size_t nr_made, nr_early;
 	struct born **children; /* helpers and tasks whose parent it is */
 	size_t nr_children;
@@ -51,9 +51,9 @@ struct born_plan {
 	struct born *first; /* the root task's, or a helper that makes it */
 	size_t nr_workers;  /* live tasks */
 	size_t nr_helpers;
-	size_t nr_bridges;    /* of the helpers */
-	bool has_lenders;     /* somebody lends_group */
-	bool shares_tables;   /* some task has its parent's descriptor table */
+	size_t nr_bridges;	     /* of the helpers */
+	bool has_lenders;	     /* somebody lends_group */
+	bool shares_tables;	     /* some task has its parent's descriptor table */
 	pid_t outer_sid, outer_pgid; /* those of the coordinator */
 };
 

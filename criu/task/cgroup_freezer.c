@@ -22,7 +22,7 @@
 
 enum {
 	POLL_US = 500,
-	RETRY_US = 20000,   /* v1 may stay in FREEZING after a fork; writing again helps */
+	RETRY_US = 20000, /* v1 may stay in FREEZING after a fork; writing again helps */
 };
 
 static const char *state_file(const struct cgroup_freezer *c)
@@ -195,7 +195,8 @@ static void guard_stop(struct cgroup_freezer *c)
 	c->guard_fd = -1;
 }
 
-static struct err *wait_frozen(const struct cgroup_freezer *c, const char *path, uint64_t deadline_us)
+static struct err *wait_frozen(const struct cgroup_freezer *c, const char *path,
+			       uint64_t deadline_us)
 {
 	uint64_t retry_us = clock_us() + RETRY_US;
 	bool frozen = false;
@@ -223,9 +224,12 @@ static struct err *group_open(struct cgroup_freezer *c, const char *path)
 	TRY(fd_open_at(AT_FDCWD, O_RDONLY | O_DIRECTORY, &fd, "%s", path));
 	c->is_v2 = !faccessat(fd, "cgroup.freeze", F_OK, 0);
 	if (!c->is_v2 && faccessat(fd, "freezer.state", F_OK, 0))
-		return err_hint(err_new(ERR_USAGE, "cannot freeze \"%s\": it has neither freezer.state nor "
-					"cgroup.freeze", path),
-				"name a cgroup's directory below the freezer or cgroup2 mount, not its root");
+		return err_hint(err_new(ERR_USAGE,
+					"cannot freeze \"%s\": it has neither freezer.state nor "
+					"cgroup.freeze",
+					path),
+				"name a cgroup's directory below the freezer or cgroup2 mount, not "
+				"its root");
 	TRY(refuse_own_group(path));
 	c->dirfd = fd_take(&fd);
 	c->is_used = true;

@@ -16,13 +16,13 @@
 #include "base/err.h"
 
 struct cgroup_freezer {
-	bool is_used;     /* the rest means something */
+	bool is_used; /* the rest means something */
 	bool is_v2;
-	bool was_frozen;  /* by the user, before us */
-	bool is_frozen;   /* now */
+	bool was_frozen; /* by the user, before us */
+	bool is_frozen;	 /* now */
 	int dirfd;
-	pid_t guard_pid;  /* 0: none */
-	int guard_fd;     /* closing it makes the guard put the group back */
+	pid_t guard_pid; /* 0: none */
+	int guard_fd;	 /* closing it makes the guard put the group back */
 };
 
 /*

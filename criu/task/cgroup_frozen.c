@@ -16,8 +16,8 @@
 
 struct hierarchy {
 	const char *fs_type;
-	const char *controller;   /* in /proc/PID/cgroup; "" for v2 */
-	const char *events;       /* the file that tells */
+	const char *controller; /* in /proc/PID/cgroup; "" for v2 */
+	const char *events;	/* the file that tells */
 	const char *frozen_line;
 };
 
@@ -38,8 +38,8 @@ static bool options_have(const char *options, const char *word)
 }
 
 /* The directory of a group, or NULL if its hierarchy is not mounted here or only from a deeper place. */
-static const char *group_dir(struct arena *a, const struct proc_mounts *mounts, const struct hierarchy *h,
-			     const char *group)
+static const char *group_dir(struct arena *a, const struct proc_mounts *mounts,
+			     const struct hierarchy *h, const char *group)
 {
 	for (size_t i = 0; i < mounts->nr; i++) {
 		const struct proc_mount *m = &mounts->list[i];
@@ -87,7 +87,8 @@ static struct err *refuse_frozen(struct arena *a, pid_t pid)
 
 		if (!dir || !file_has_line(dir, h->events, h->frozen_line))
 			continue;
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task %d: its cgroup \"%s\" is frozen", pid,
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"cannot dump task %d: its cgroup \"%s\" is frozen", pid,
 					g->path),
 				"pass --freeze-cgroup %s, or thaw it", dir);
 	}

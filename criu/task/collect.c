@@ -55,9 +55,10 @@ static void session_look(struct dump *d, const struct task *t)
 	if (t->parent || d->opts->shell_job || t->sid == t->host_pid)
 		return;
 	block(d, err_hint(err_new(ERR_UNSUPPORTED,
-				  "task %d belongs to session %d, whose leader is not in the tree", t->host_pid,
-				  t->sid),
-			  "pass --shell-job, dump from the session leader (--tree %d), or start the program with "
+				  "task %d belongs to session %d, whose leader is not in the tree",
+				  t->host_pid, t->sid),
+			  "pass --shell-job, dump from the session leader (--tree %d), or start "
+			  "the program with "
 			  "setsid(1)",
 			  t->sid));
 }
@@ -66,9 +67,10 @@ static void seccomp_look(struct dump *d, const struct task *t, const struct proc
 {
 	if (!status->seccomp_mode || freezer_suspends_seccomp(d->freezer))
 		return;
-	block(d, err_hint(err_new(ERR_KERNEL, "task %d has a seccomp filter that cannot be suspended",
-				  t->host_pid),
-			  "run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own"));
+	block(d,
+	      err_hint(err_new(ERR_KERNEL, "task %d has a seccomp filter that cannot be suspended",
+			       t->host_pid),
+		       "run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own"));
 }
 
 static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
@@ -157,8 +159,8 @@ static struct err *thread_collect(struct injection *in, struct thread *thread, s
 	thread->core->thread_core = PB_NEW(in->d->arena, ThreadCoreEntry, thread_core_entry);
 	for (const struct task_part *const *part = task_parts; *part; part++)
 		if ((*part)->dump_thread)
-			TRY(err_context((*part)->dump_thread(in->d, thread, &view), "%s of thread %d",
-					(*part)->name, thread->host_tid));
+			TRY(err_context((*part)->dump_thread(in->d, thread, &view),
+					"%s of thread %d", (*part)->name, thread->host_tid));
 	return NULL;
 }
 
@@ -203,8 +205,8 @@ static struct err *task_collect(struct injection *in)
 	leader->core->tc = task_core_new(in->d->arena, in->t, p->stat.comm);
 	for (const struct task_part *const *part = task_parts; *part; part++)
 		if ((*part)->dump_task)
-			TRY(err_context((*part)->dump_task(in->d, in->t, p), "%s of task %d", (*part)->name,
-					in->t->host_pid));
+			TRY(err_context((*part)->dump_task(in->d, in->t, p), "%s of task %d",
+					(*part)->name, in->t->host_pid));
 	return thread_collect(in, leader, &in->leader);
 }
 
@@ -229,7 +231,8 @@ static struct err *leftover_remove(struct injection *in)
 
 	if (!in->t->probe->leftover)
 		return NULL;
-	log_info("task", in->t->host_pid, "removing what a killed run left at %#lx", in->t->probe->leftover);
+	log_info("task", in->t->host_pid, "removing what a killed run left at %#lx",
+		 in->t->probe->leftover);
 	old.pid = in->t->host_pid;
 	old.area = in->t->probe->leftover;
 	return parasite_unload(&old, &in->leader);

@@ -58,12 +58,15 @@ static struct err *creds_check_thread(const struct restore *r UNUSED, const stru
 {
 	const CredsEntry *c = th->core->thread_core->creds;
 
-	if (!creds_caps_fit(c->n_cap_inh) || !creds_caps_fit(c->n_cap_prm) || !creds_caps_fit(c->n_cap_eff) ||
-	    !creds_caps_fit(c->n_cap_bnd) || !creds_caps_fit(c->n_cap_amb))
-		return err_new(ERR_IMAGE, "core-%d.img: a capability set is not two words", th->ns_tid);
+	if (!creds_caps_fit(c->n_cap_inh) || !creds_caps_fit(c->n_cap_prm) ||
+	    !creds_caps_fit(c->n_cap_eff) || !creds_caps_fit(c->n_cap_bnd) ||
+	    !creds_caps_fit(c->n_cap_amb))
+		return err_new(ERR_IMAGE, "core-%d.img: a capability set is not two words",
+			       th->ns_tid);
 	if (c->n_groups > GROUPS_MAX)
 		return err_new(ERR_IMAGE, "core-%d.img: %zu groups", th->ns_tid, c->n_groups);
-	if (th->core->thread_core->has_pdeath_sig && th->core->thread_core->pdeath_sig > LAST_SIGNAL)
+	if (th->core->thread_core->has_pdeath_sig &&
+	    th->core->thread_core->pdeath_sig > LAST_SIGNAL)
 		return err_new(ERR_IMAGE, "core-%d.img: parent-death signal %u", th->ns_tid,
 			       th->core->thread_core->pdeath_sig);
 	return NULL;
@@ -89,8 +92,14 @@ static uint64_t creds_put(struct rst_build *b, const CredsEntry *c)
 	/* Capabilities this kernel does not know are dropped: they mean nothing here. */
 	uint64_t known = last == 63 ? UINT64_MAX : (1ull << (last + 1)) - 1;
 	struct rst_creds out = {
-		.uid = c->uid, .euid = c->euid, .suid = c->suid, .fsuid = c->fsuid,
-		.gid = c->gid, .egid = c->egid, .sgid = c->sgid, .fsgid = c->fsgid,
+		.uid = c->uid,
+		.euid = c->euid,
+		.suid = c->suid,
+		.fsuid = c->fsuid,
+		.gid = c->gid,
+		.egid = c->egid,
+		.sgid = c->sgid,
+		.fsgid = c->fsgid,
 		.cap_inh = creds_caps(c->cap_inh, c->n_cap_inh) & known,
 		.cap_prm = creds_caps(c->cap_prm, c->n_cap_prm) & known,
 		.cap_eff = creds_caps(c->cap_eff, c->n_cap_eff) & known,
@@ -114,8 +123,8 @@ static bool creds_same_words(const uint32_t *a, size_t na, const uint32_t *b, si
 static bool creds_equal(const CredsEntry *a, const CredsEntry *b)
 {
 	return a->uid == b->uid && a->gid == b->gid && a->euid == b->euid && a->egid == b->egid &&
-	       a->suid == b->suid && a->sgid == b->sgid && a->fsuid == b->fsuid && a->fsgid == b->fsgid &&
-	       a->secbits == b->secbits &&
+	       a->suid == b->suid && a->sgid == b->sgid && a->fsuid == b->fsuid &&
+	       a->fsgid == b->fsgid && a->secbits == b->secbits &&
 	       creds_same_words(a->cap_inh, a->n_cap_inh, b->cap_inh, b->n_cap_inh) &&
 	       creds_same_words(a->cap_prm, a->n_cap_prm, b->cap_prm, b->n_cap_prm) &&
 	       creds_same_words(a->cap_eff, a->n_cap_eff, b->cap_eff, b->n_cap_eff) &&
@@ -132,7 +141,8 @@ static struct err *creds_fill_thread(struct worker *w, struct rst_build *b, cons
 
 	/* The leader comes first; nearly always all threads have what it has. */
 	if (th != leader && creds_equal(tc->creds, leader->core->thread_core->creds))
-		out->creds_off = ((struct rst_thread *)rst_at(b, rst_args(b)->threads_off))->creds_off;
+		out->creds_off =
+			((struct rst_thread *)rst_at(b, rst_args(b)->threads_off))->creds_off;
 	else
 		out->creds_off = creds_put(b, tc->creds);
 	out->no_new_privs = tc->creds->has_no_new_privs && tc->creds->no_new_privs;

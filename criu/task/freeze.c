@@ -94,12 +94,14 @@ static struct err *find_child(struct freezer *f, pid_t pid, struct pass *p)
 	return NULL;
 }
 
-static struct err *find_children(struct freezer *f, struct frozen_task *t, int dirfd, struct pass *p)
+static struct err *find_children(struct freezer *f, struct frozen_task *t, int dirfd,
+				 struct pass *p)
 {
 	struct pid_list children;
 
 	for (size_t i = 0; i < t->nr_threads; i++) {
-		struct err *e = proc_thread_children(dirfd, t->threads[i]->tid, f->scratch, &children);
+		struct err *e = proc_thread_children(dirfd, t->threads[i]->tid, f->scratch,
+						     &children);
 
 		if (e && err_code(e) == ERR_GONE) {
 			err_drop(e, "a thread may end meanwhile");
@@ -361,7 +363,8 @@ static struct err *freeze_all(struct freezer *f)
 	TRY(freeze_passes(f));
 	leader = freezer_find(f, f->root_pid);
 	if (!leader || leader->task->kind != KIND_LIVE)
-		return err_new(ERR_GONE, "cannot freeze the tree: its root, task %d, has ended", f->root_pid);
+		return err_new(ERR_GONE, "cannot freeze the tree: its root, task %d, has ended",
+			       f->root_pid);
 	return NULL;
 }
 
@@ -383,7 +386,8 @@ static struct freezer *freezer_new(struct dump *d)
 	f->root_pid = d->opts->tree;
 	f->suspends_seccomp = true;
 	f->started_us = clock_us();
-	f->deadline_us = d->opts->timeout_s ? f->started_us + d->opts->timeout_s * 1000000ull : UINT64_MAX;
+	f->deadline_us = d->opts->timeout_s ? f->started_us + d->opts->timeout_s * 1000000ull :
+					      UINT64_MAX;
 	return f;
 }
 
@@ -395,7 +399,8 @@ struct freeze_signals {
 static struct err *signals_start(struct freezer *f, struct freeze_signals *old)
 {
 	struct sigaction action = { .sa_sigaction = freezer_on_tick, .sa_flags = SA_SIGINFO };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM,
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGALRM,
 				  .sigev_value.sival_ptr = f };
 	sigset_t set;
 

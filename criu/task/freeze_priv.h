@@ -31,7 +31,7 @@ struct options;
 enum thread_state {
 	THREAD_RUNNING, /* seized; a stop was asked for unless it runs for a vfork parent */
 	THREAD_STOPPED, /* in PTRACE_EVENT_STOP */
-	THREAD_GONE,    /* no tracee of ours any more */
+	THREAD_GONE,	/* no tracee of ours any more */
 };
 
 struct frozen_thread {
@@ -40,8 +40,8 @@ struct frozen_thread {
 	struct frozen_thread *runs_for; /* a vfork parent that cannot stop before this thread execs */
 	pid_t tid;
 	enum thread_state state;
-	bool was_asked_twice;           /* another request to stop may still be pending */
-	int stop_signal;                /* of the event stop: SIGTRAP, or that of a group stop */
+	bool was_asked_twice; /* another request to stop may still be pending */
+	int stop_signal;      /* of the event stop: SIGTRAP, or that of a group stop */
 };
 
 enum task_kind {
@@ -54,10 +54,11 @@ enum task_kind {
 struct frozen_task {
 	pid_t pid;
 	enum task_kind kind;
-	bool is_known;          /* stat was read while all threads stood */
-	uint64_t ending_us;     /* since when it is KIND_ENDING */
+	bool is_known;	    /* stat was read while all threads stood */
+	uint64_t ending_us; /* since when it is KIND_ENDING */
 	pid_t ppid, pgid, sid;
-	struct frozen_thread *leader; /* also threads[0] of a living task; of a zombie only its entry in the table */
+	struct frozen_thread *
+		leader; /* also threads[0] of a living task; of a zombie only its entry in the table */
 	struct frozen_thread **threads;
 	size_t nr_threads;
 
@@ -80,13 +81,13 @@ struct freezer {
 	struct frozen_thread **pending; /* THREAD_RUNNING ones */
 	size_t nr_pending;
 
-	timer_t timer;         /* sends SIGALRM to us */
+	timer_t timer;			      /* sends SIGALRM to us */
 	struct frozen_task *volatile seizing; /* the one whose thread is being attached to just now */
 
 	bool suspends_seccomp;
-	bool saw_change;       /* somebody was found late or ended: parents may have changed */
+	bool saw_change; /* somebody was found late or ended: parents may have changed */
 	uint64_t started_us, frozen_us;
-	uint64_t deadline_us;  /* UINT64_MAX: none */
+	uint64_t deadline_us; /* UINT64_MAX: none */
 	struct cgroup_freezer cgroup;
 };
 

@@ -25,10 +25,10 @@
 
 enum {
 	FIRST_BUCKETS = 1024,
-	NAP_NS = 1000000,       /* between two rounds if no SIGCHLD comes */
-	STUCK_US = 2000,        /* no progress for so long: look why */
+	NAP_NS = 1000000, /* between two rounds if no SIGCHLD comes */
+	STUCK_US = 2000,  /* no progress for so long: look why */
 	STUCK_MAX_US = 100000,
-	LOST_US = 16000,        /* still none: a request to stop may have been lost */
+	LOST_US = 16000, /* still none: a request to stop may have been lost */
 	TICK_NS = 20000000,
 	EPERM_RETRIES = 20,
 	EPERM_RETRY_US = 500,
@@ -322,7 +322,8 @@ bool freezer_poll(struct freezer *f, struct frozen_thread *th)
 	}
 	e = regs_settle_call(th->task->pid, th->tid);
 	if (e)
-		err_drop(e, "it has ended, and a later wait says so; or it is 32-bit, and the look says so");
+		err_drop(e, "it has ended, and a later wait says so; or it is 32-bit, and the look "
+			    "says so");
 	th->state = THREAD_STOPPED;
 	th->stop_signal = WSTOPSIG(status);
 	th->runs_for = NULL;

@@ -58,10 +58,11 @@ struct err *freezer_leader_ended(pid_t pid)
 	char comm[COMM_LEN];
 
 	comm_of(pid, comm);
-	return err_hint(err_new(ERR_UNSUPPORTED,
-				"cannot stop task %d (%s): its main thread has ended while others run on",
-				pid, comm),
-			"have the program's main thread wait for the others instead of pthread_exit");
+	return err_hint(
+		err_new(ERR_UNSUPPORTED,
+			"cannot stop task %d (%s): its main thread has ended while others run on",
+			pid, comm),
+		"have the program's main thread wait for the others instead of pthread_exit");
 }
 
 struct err *freezer_check_ending(struct frozen_task *t)
@@ -104,11 +105,14 @@ struct err *freezer_seize_error(pid_t pid, pid_t tid, int errnum)
 		return err_new(ERR_GONE, "cannot attach to thread %d: it is gone", tid);
 	comm_of(pid, comm);
 	if (!st.tracer_pid)
-		return err_hint(err_sys(errnum, "cannot attach to thread %d of task %d (%s)", tid, pid, comm),
+		return err_hint(err_sys(errnum, "cannot attach to thread %d of task %d (%s)", tid,
+					pid, comm),
 				"run as root, or with CAP_SYS_PTRACE in the task's user namespace");
 	comm_of(st.tracer_pid, tracer);
-	return err_hint(err_new(ERR_UNSUPPORTED, "cannot stop thread %d of task %d (%s): it is traced by task "
-				"%d (%s)", tid, pid, comm, st.tracer_pid, tracer),
+	return err_hint(err_new(ERR_UNSUPPORTED,
+				"cannot stop thread %d of task %d (%s): it is traced by task "
+				"%d (%s)",
+				tid, pid, comm, st.tracer_pid, tracer),
 			"detach the debugger or tracer first");
 }
 
@@ -251,13 +255,18 @@ static struct err *vfork_stuck(struct freezer *f, const struct frozen_thread *th
 {
 	for (size_t i = 0; i < f->nr_pending; i++) {
 		if (f->pending[i]->runs_for == th)
-			return err_hint(err_new(ERR_SYS, "cannot stop task %d (%s) in %u s: it waits in vfork "
-						"for its child %d to call execve or exit", th->task->pid,
-						s->comm, f->opts->timeout_s, f->pending[i]->tid),
-					"try again when the child has done so");
+			return err_hint(
+				err_new(ERR_SYS,
+					"cannot stop task %d (%s) in %u s: it waits in vfork "
+					"for its child %d to call execve or exit",
+					th->task->pid, s->comm, f->opts->timeout_s,
+					f->pending[i]->tid),
+				"try again when the child has done so");
 	}
-	return err_hint(err_new(ERR_SYS, "cannot stop task %d (%s) in %u s: it waits in vfork for a child "
-				"that is stopped", th->task->pid, s->comm, f->opts->timeout_s),
+	return err_hint(err_new(ERR_SYS,
+				"cannot stop task %d (%s) in %u s: it waits in vfork for a child "
+				"that is stopped",
+				th->task->pid, s->comm, f->opts->timeout_s),
 			"let the child go on with SIGCONT, and try again");
 }
 
@@ -273,17 +282,23 @@ struct err *freezer_stuck_error(struct freezer *f)
 	TRY(sleeper_look(th, taskfd, &s));
 	if (s.is_in_vfork)
 		return vfork_stuck(f, th, &s);
-	return err_hint(err_new(ERR_SYS, "cannot stop thread %d of task %d (%s) in %u s: it is in state %c in "
-				"%s of the kernel", th->tid, th->task->pid, s.comm, f->opts->timeout_s,
-				s.state, s.wchan),
-			s.state == 'D' ? "try again when that has ended; if its cgroup is frozen, thaw it or pass "
-					 "--freeze-cgroup" :
-					 "try again, or give it more time with --timeout");
+	return err_hint(
+		err_new(ERR_SYS,
+			"cannot stop thread %d of task %d (%s) in %u s: it is in state %c in "
+			"%s of the kernel",
+			th->tid, th->task->pid, s.comm, f->opts->timeout_s, s.state, s.wchan),
+		s.state == 'D' ?
+			"try again when that has ended; if its cgroup is frozen, thaw it or pass "
+			"--freeze-cgroup" :
+			"try again, or give it more time with --timeout");
 }
 
 struct err *freezer_too_late(const struct freezer *f)
 {
-	return err_hint(err_new(ERR_SYS, "cannot freeze the tree of task %d in %u s: it makes tasks faster than "
-				"they can be stopped", f->root_pid, f->opts->timeout_s),
-			"put the tree into a cgroup of its own and pass --freeze-cgroup");
+	return err_hint(
+		err_new(ERR_SYS,
+			"cannot freeze the tree of task %d in %u s: it makes tasks faster than "
+			"they can be stopped",
+			f->root_pid, f->opts->timeout_s),
+		"put the tree into a cgroup of its own and pass --freeze-cgroup");
 }

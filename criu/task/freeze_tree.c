@@ -19,8 +19,10 @@ static struct err *refuse_ancestors(pid_t root)
 
 	for (pid_t pid = getpid(); pid > 1; pid = st.ppid) {
 		if (pid == root)
-			return err_hint(err_new(ERR_USAGE, "cannot dump task %d: this tool runs below it", root),
-					"start the tool from outside the tree, for example with setsid");
+			return err_hint(
+				err_new(ERR_USAGE, "cannot dump task %d: this tool runs below it",
+					root),
+				"start the tool from outside the tree, for example with setsid");
 		TRY(proc_stat_read_pid(pid, &st));
 	}
 	return NULL;
@@ -40,7 +42,8 @@ static struct err *refuse_thread(pid_t pid)
 	TRY(e);
 	if (st.tgid == pid)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "cannot dump task %d: it is a thread of task %d", pid, st.tgid),
+	return err_hint(err_new(ERR_USAGE, "cannot dump task %d: it is a thread of task %d", pid,
+				st.tgid),
 			"pass -t %d", st.tgid);
 }
 
@@ -50,24 +53,29 @@ struct err *freezer_check_root(pid_t pid)
 	struct err *e;
 
 	if (pid <= 0)
-		return err_hint(err_new(ERR_USAGE, "cannot dump task %d: no such number", pid), "pass -t PID");
+		return err_hint(err_new(ERR_USAGE, "cannot dump task %d: no such number", pid),
+				"pass -t PID");
 	if (pid == 1)
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task 1: it is the init of this system"),
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"cannot dump task 1: it is the init of this system"),
 				"name a task below it, or run the tool outside the container");
 	e = proc_stat_read_pid(pid, &st);
 	if (e && err_code(e) == ERR_GONE) {
 		err_drop(e, "said with more words");
-		return err_hint(err_new(ERR_GONE, "cannot dump task %d: there is no such task", pid),
+		return err_hint(err_new(ERR_GONE, "cannot dump task %d: there is no such task",
+					pid),
 				"look for its number with ps");
 	}
 	TRY(e);
 	if (st.flags & PROC_PF_KTHREAD)
-		return err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it is a thread of the kernel", pid,
+		return err_new(ERR_UNSUPPORTED,
+			       "cannot dump task %d (%s): it is a thread of the kernel", pid,
 			       st.comm);
 	if (st.state == 'Z' && st.nr_threads > 1)
 		return freezer_leader_ended(pid);
 	if (st.state == 'Z')
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it has ended", pid, st.comm),
+		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump task %d (%s): it has ended",
+					pid, st.comm),
 				"dump its parent %d", st.ppid);
 	TRY(refuse_thread(pid));
 	return refuse_ancestors(pid);
@@ -135,7 +143,7 @@ struct err *freezer_make_tree(struct dump *d, struct freezer *f)
 		nr_threads += t->task->nr_threads;
 	}
 	BUG_ON(d->tree.nr_tasks != f->nr_tasks);
-	log_info("task", f->root_pid, "frozen: tasks=%zu threads=%zu us=%lu", f->nr_tasks, nr_threads,
-		 f->frozen_us - f->started_us);
+	log_info("task", f->root_pid, "frozen: tasks=%zu threads=%zu us=%lu", f->nr_tasks,
+		 nr_threads, f->frozen_us - f->started_us);
 	return NULL;
 }

@@ -73,8 +73,10 @@ static struct err *misc_check(const struct restore *r UNUSED, const struct task 
 	const CoreEntry *core = t->threads[0].core;
 
 	if (core->tc->has_exit_signal && core->tc->exit_signal > 64)
-		return err_new(ERR_IMAGE, "core-%d.img: exit signal %u", t->ns_pid, core->tc->exit_signal);
-	if (core->thread_info->gpregs->has_mode && core->thread_info->gpregs->mode != USER_X86_REGS_MODE__NATIVE)
+		return err_new(ERR_IMAGE, "core-%d.img: exit signal %u", t->ns_pid,
+			       core->tc->exit_signal);
+	if (core->thread_info->gpregs->has_mode &&
+	    core->thread_info->gpregs->mode != USER_X86_REGS_MODE__NATIVE)
 		return err_new(ERR_UNSUPPORTED, "task %d is a 32-bit program", t->ns_pid);
 	return NULL;
 }
@@ -91,8 +93,8 @@ static struct err *misc_fill(struct worker *w, struct rst_build *b)
 	return NULL;
 }
 
-static struct err *misc_fill_thread(struct worker *w, struct rst_build *b UNUSED, const struct thread *th,
-				    struct rst_thread *out)
+static struct err *misc_fill_thread(struct worker *w, struct rst_build *b UNUSED,
+				    const struct thread *th, struct rst_thread *out)
 {
 	const char *name = th->core->thread_core->comm;
 

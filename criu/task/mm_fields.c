@@ -31,8 +31,10 @@ static struct err *oom_put(const struct task *t, int32_t adj)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%d", adj);
-	return err_hint(proc_self_put("oom_score_adj", 10, text, (int64_t)adj),
-			"give the tool CAP_SYS_RESOURCE: task %d had a lower value than the tool has", t->ns_pid);
+	return err_hint(
+		proc_self_put("oom_score_adj", 10, text, (int64_t)adj),
+		"give the tool CAP_SYS_RESOURCE: task %d had a lower value than the tool has",
+		t->ns_pid);
 }
 
 static struct err *loginuid_put(uint32_t uid)
@@ -66,7 +68,8 @@ static struct err *mm_fields_check(const struct restore *r UNUSED, const struct 
 	const TaskCoreEntry *tc = t->threads[0].core->tc;
 
 	if (tc->has_oom_score_adj && (tc->oom_score_adj < -1000 || tc->oom_score_adj > 1000))
-		return err_new(ERR_IMAGE, "core-%d.img: oom_score_adj %d", t->ns_pid, tc->oom_score_adj);
+		return err_new(ERR_IMAGE, "core-%d.img: oom_score_adj %d", t->ns_pid,
+			       tc->oom_score_adj);
 	return NULL;
 }
 

@@ -21,7 +21,7 @@ struct thread_view {
 	const struct arch_context *ctx;
 	const struct proc_status *status;
 	const struct proc_stat *stat;
-	int dirfd; /* /proc/PID/task/TID */
+	int dirfd;  /* /proc/PID/task/TID */
 	int mem_fd; /* /proc/PID/mem */
 	const char *comm;
 	const struct parasite_thread *parasite;
@@ -47,9 +47,11 @@ struct dump_parts;
 struct task_part {
 	const char *name;
 	/* Fills t->core->tc. */
-	MUST_USE struct err *(*dump_task)(struct dump *d, struct task *t, const struct task_probe *p);
+	MUST_USE struct err *(*dump_task)(struct dump *d, struct task *t,
+					  const struct task_probe *p);
 	/* Fills t->core->thread_info and thread_core. */
-	MUST_USE struct err *(*dump_thread)(struct dump *d, struct thread *t, const struct thread_view *v);
+	MUST_USE struct err *(*dump_thread)(struct dump *d, struct thread *t,
+					    const struct thread_view *v);
 };
 
 extern const struct task_part task_part_regs;

@@ -74,7 +74,8 @@ struct err *regs_settle_rseq(pid_t tid, int mem_fd)
 
 static bool is_restartable_wait(uint32_t nr)
 {
-	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll || nr == SYS_futex;
+	return nr == SYS_nanosleep || nr == SYS_clock_nanosleep || nr == SYS_poll ||
+	       nr == SYS_futex;
 }
 
 /*
@@ -145,7 +146,8 @@ static struct err *tls_dump(struct arena *a, pid_t tid, ThreadInfoX86 *info)
 		UserDescT *e = info->tls[i] = PB_NEW(a, UserDescT, user_desc_t);
 		struct user_desc desc;
 
-		if (ptrace(PTRACE_GET_THREAD_AREA, tid, (void *)(long)(GDT_ENTRY_TLS_MIN + i), &desc))
+		if (ptrace(PTRACE_GET_THREAD_AREA, tid, (void *)(long)(GDT_ENTRY_TLS_MIN + i),
+			   &desc))
 			return err_sys(errno, "cannot read segment %d of thread %d", i, tid);
 		e->entry_number = desc.entry_number;
 		e->base_addr = desc.base_addr;
@@ -163,7 +165,8 @@ static struct err *tls_dump(struct arena *a, pid_t tid, ThreadInfoX86 *info)
 
 static struct err *regs_dump_thread(struct dump *d, struct thread *t, const struct thread_view *v)
 {
-	ThreadInfoX86 *info = t->core->thread_info = PB_NEW(d->arena, ThreadInfoX86, thread_info_x86);
+	ThreadInfoX86 *info = t->core->thread_info = PB_NEW(d->arena, ThreadInfoX86,
+							    thread_info_x86);
 	struct user_regs_struct gp = v->ctx->gp;
 
 	find_restarted_call(v, &gp);
@@ -221,7 +224,8 @@ struct err *regs_context(const struct thread *th, struct arch_context *out)
 
 	gp_from_pb(core->thread_info->gpregs, &out->gp);
 	out->sigmask = core->tc ? core->tc->blk_sigset : core->thread_core->blk_sigset;
-	return err_context(xstate_from_pb(core->thread_info, out->xstate, sizeof(out->xstate), &out->xstate_len),
+	return err_context(xstate_from_pb(core->thread_info, out->xstate, sizeof(out->xstate),
+					  &out->xstate_len),
 			   "core-%d.img", th->ns_tid);
 }
 
@@ -240,10 +244,11 @@ static struct err *segment_put(const struct thread *th, const UserDescT *e)
 	};
 
 	if (e->entry_number - GDT_ENTRY_TLS_MIN >= GDT_ENTRY_TLS_NR)
-		return err_new(ERR_IMAGE, "core-%d.img: segment %u is none of a program's", th->ns_tid,
-			       e->entry_number);
+		return err_new(ERR_IMAGE, "core-%d.img: segment %u is none of a program's",
+			       th->ns_tid, e->entry_number);
 	if (ptrace(PTRACE_SET_THREAD_AREA, th->host_tid, (void *)(long)e->entry_number, &desc))
-		return err_sys(errno, "cannot set segment %u of thread %d", e->entry_number, th->ns_tid);
+		return err_sys(errno, "cannot set segment %u of thread %d", e->entry_number,
+			       th->ns_tid);
 	return NULL;
 }
 
@@ -252,7 +257,8 @@ struct err *regs_put_segments(const struct thread *th)
 	const ThreadInfoX86 *info = th->core->thread_info;
 
 	for (size_t i = 0; i < info->n_tls; i++)
-		if (!info->tls[i]->seg_not_present || info->tls[i]->base_addr || info->tls[i]->limit)
+		if (!info->tls[i]->seg_not_present || info->tls[i]->base_addr ||
+		    info->tls[i]->limit)
 			TRY(segment_put(th, info->tls[i]));
 	return NULL;
 }

@@ -8,8 +8,8 @@
 #include "task/restore_read.h"
 
 static const struct restore_part *const parts[] = {
-	&restore_part_signals, &restore_part_timers,  &restore_part_creds,
-	&restore_part_rlimits, &restore_part_sched,   &restore_part_seccomp,
+	&restore_part_signals, &restore_part_timers,	&restore_part_creds,
+	&restore_part_rlimits, &restore_part_sched,	&restore_part_seccomp,
 	&restore_part_rseq,    &restore_part_mm_fields, &restore_part_misc,
 };
 
@@ -45,12 +45,14 @@ struct err *restore_parts_apply(struct worker *w)
 
 static int cmp_tid(const void *a, const void *b)
 {
-	const struct thread *x = *(const struct thread *const *)a, *y = *(const struct thread *const *)b;
+	const struct thread *x = *(const struct thread *const *)a,
+			    *y = *(const struct thread *const *)b;
 
 	return x->ns_tid < y->ns_tid ? -1 : x->ns_tid > y->ns_tid;
 }
 
-static struct err *fill_thread(struct worker *w, struct rst_build *b, const struct thread *th, uint64_t at)
+static struct err *fill_thread(struct worker *w, struct rst_build *b, const struct thread *th,
+			       uint64_t at)
 {
 	struct rst_thread out = { .tid = th->ns_tid };
 

@@ -23,8 +23,8 @@ struct restore_part {
 	/* Worker: fills the restorer's arguments. */
 	MUST_USE struct err *(*fill)(struct worker *w, struct rst_build *b);
 	/* @out is not inside @b: rst_put may be called. */
-	MUST_USE struct err *(*fill_thread)(struct worker *w, struct rst_build *b, const struct thread *th,
-					    struct rst_thread *out);
+	MUST_USE struct err *(*fill_thread)(struct worker *w, struct rst_build *b,
+					    const struct thread *th, struct rst_thread *out);
 };
 
 extern const struct restore_part restore_part_signals;

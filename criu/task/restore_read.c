@@ -32,12 +32,16 @@ static struct err *check_inventory(struct restore *r)
 	const InventoryEntry *inv = image_dir_inventory(r->images);
 
 	if (inv->img_version == 0)
-		return err_hint(err_new(ERR_IMAGE, "inventory.img: this is a pre-dump, which holds memory only"),
-				"restore the full dump that followed it");
+		return err_hint(
+			err_new(ERR_IMAGE,
+				"inventory.img: this is a pre-dump, which holds memory only"),
+			"restore the full dump that followed it");
 	if (inv->img_version != 1 && inv->img_version != 2)
-		return err_new(ERR_IMAGE, "inventory.img: version %u is not known", inv->img_version);
+		return err_new(ERR_IMAGE, "inventory.img: version %u is not known",
+			       inv->img_version);
 	if (!inv->has_fdinfo_per_id || !inv->fdinfo_per_id)
-		return err_new(ERR_IMAGE, "inventory.img: descriptor tables per process are not supported");
+		return err_new(ERR_IMAGE,
+			       "inventory.img: descriptor tables per process are not supported");
 	if (!inv->root_ids)
 		return err_new(ERR_IMAGE, "inventory.img: root_ids is missing");
 	return NULL;
@@ -45,8 +49,8 @@ static struct err *check_inventory(struct restore *r)
 
 /* ---- pstree.img ---- */
 
-static struct err *find_parent(const struct tree *tree, const struct image_stream *s, const PstreeEntry *rec,
-			       struct task *last, struct task **out)
+static struct err *find_parent(const struct tree *tree, const struct image_stream *s,
+			       const PstreeEntry *rec, struct task *last, struct task **out)
 {
 	if (!rec->ppid) {
 		if (tree->root)
@@ -62,7 +66,8 @@ static struct err *find_parent(const struct tree *tree, const struct image_strea
 	}
 	*out = tree_find(tree, rec->ppid);
 	if (!*out)
-		return image_stream_err(s, "parent %u of task %u does not stand before it", rec->ppid, rec->pid);
+		return image_stream_err(s, "parent %u of task %u does not stand before it",
+					rec->ppid, rec->pid);
 	return NULL;
 }
 
@@ -71,8 +76,8 @@ static struct err *check_entry(const struct image_stream *s, const PstreeEntry *
 	if (!pid_is_valid(rec->pid))
 		return image_stream_err(s, "pid %u is out of range", rec->pid);
 	if (rec->pgid > PID_LIMIT || rec->sid > PID_LIMIT)
-		return image_stream_err(s, "group %u or session %u of task %u is out of range", rec->pgid, rec->sid,
-					rec->pid);
+		return image_stream_err(s, "group %u or session %u of task %u is out of range",
+					rec->pgid, rec->sid, rec->pid);
 	if (rec->n_threads > PID_LIMIT)
 		return image_stream_err(s, "task %u has %zu threads", rec->pid, rec->n_threads);
 	return NULL;
@@ -89,8 +94,8 @@ static struct err *add_threads(struct restore *r, struct task *t, const struct i
 	t->threads[0].ns_tid = t->ns_pid;
 	for (size_t i = 1; i < nr; i++) {
 		if (!pid_is_valid(rec->threads[i]))
-			return image_stream_err(s, "thread id %u of task %u is out of range", rec->threads[i],
-						rec->pid);
+			return image_stream_err(s, "thread id %u of task %u is out of range",
+						rec->threads[i], rec->pid);
 		t->threads[i].task = t;
 		t->threads[i].ns_tid = rec->threads[i];
 	}
@@ -152,7 +157,8 @@ static struct err *check_unique(struct restore *r)
 	qsort(all, nr, sizeof(*all), cmp_pid);
 	for (size_t i = 1; i < nr; i++)
 		if (all[i] == all[i - 1])
-			return err_new(ERR_IMAGE, "pstree.img: the number %d is there twice", all[i]);
+			return err_new(ERR_IMAGE, "pstree.img: the number %d is there twice",
+				       all[i]);
 	return NULL;
 }
 
@@ -161,9 +167,11 @@ static struct err *check_unique(struct restore *r)
 static struct err *check_live_core(const CoreEntry *core, pid_t tid)
 {
 	if (core->mtype != CORE_ENTRY__MARCH__X86_64)
-		return err_new(ERR_IMAGE, "core-%d.img: made for another kind of CPU (%d)", tid, core->mtype);
+		return err_new(ERR_IMAGE, "core-%d.img: made for another kind of CPU (%d)", tid,
+			       core->mtype);
 	if (!core->thread_info || !core->thread_core)
-		return err_new(ERR_IMAGE, "core-%d.img: thread_info or thread_core is missing", tid);
+		return err_new(ERR_IMAGE, "core-%d.img: thread_info or thread_core is missing",
+			       tid);
 	if (!core->thread_info->gpregs || !core->thread_info->fpregs)
 		return err_new(ERR_IMAGE, "core-%d.img: registers are missing", tid);
 	if (!core->thread_core->creds)
@@ -176,7 +184,8 @@ static struct err *read_thread_core(struct restore *r, struct thread *th)
 	TRY(IMAGE_READ(r->images, IMAGE_CORE, th->ns_tid, r->arena, &th->core));
 	TRY(check_live_core(th->core, th->ns_tid));
 	if (th->core->tc || th->core->ids)
-		return err_new(ERR_IMAGE, "core-%d.img: a thread has the state of a process", th->ns_tid);
+		return err_new(ERR_IMAGE, "core-%d.img: a thread has the state of a process",
+			       th->ns_tid);
 	return NULL;
 }
 
@@ -193,7 +202,9 @@ static struct err *read_dead(struct task *t)
 static struct err *read_live(struct restore *r, struct task *t)
 {
 	if (t->threads[0].host_tid == -1)
-		return err_new(ERR_IMAGE, "pstree.img: the first thread of task %d is not its leader", t->ns_pid);
+		return err_new(ERR_IMAGE,
+			       "pstree.img: the first thread of task %d is not its leader",
+			       t->ns_pid);
 	TRY(check_live_core(t->threads[0].core, t->ns_pid));
 	for (size_t i = 1; i < t->nr_threads; i++)
 		TRY(read_thread_core(r, &t->threads[i]));
@@ -221,7 +232,8 @@ static struct err *read_task(struct restore *r, struct task *t)
 	case TASK_STOPPED:
 		return read_live(r, t);
 	default:
-		return err_new(ERR_IMAGE, "core-%d.img: task_state %u is not known", t->ns_pid, tc->task_state);
+		return err_new(ERR_IMAGE, "core-%d.img: task_state %u is not known", t->ns_pid,
+			       tc->task_state);
 	}
 }
 
@@ -232,14 +244,14 @@ struct ns_field {
 	size_t has, value;
 };
 
-#define NS_FIELD(n)                                             \
-	{                                                       \
-		#n, offsetof(TaskKobjIdsEntry, has_##n##_ns_id), \
-			offsetof(TaskKobjIdsEntry, n##_ns_id)   \
+#define NS_FIELD(n)                                              \
+	{                                                        \
+#n, offsetof(TaskKobjIdsEntry, has_##n##_ns_id), \
+			offsetof(TaskKobjIdsEntry, n##_ns_id)    \
 	}
 
 static const struct ns_field ns_fields[] = {
-	NS_FIELD(pid), NS_FIELD(net), NS_FIELD(ipc),    NS_FIELD(uts),
+	NS_FIELD(pid), NS_FIELD(net),  NS_FIELD(ipc),  NS_FIELD(uts),
 	NS_FIELD(mnt), NS_FIELD(user), NS_FIELD(time),
 };
 
@@ -257,10 +269,11 @@ static struct err *check_namespaces(const struct restore *r, const struct task *
 	for (size_t i = 0; i < ARRAY_SIZE(ns_fields); i++) {
 		if (ns_value(t->ids, &ns_fields[i]) == ns_value(outside, &ns_fields[i]))
 			continue;
-		return err_hint(err_new(ERR_UNSUPPORTED,
-					"task %d was in a %s namespace of its own: not supported yet", t->ns_pid,
-					ns_fields[i].name),
-				"dump the tree from inside its namespaces");
+		return err_hint(
+			err_new(ERR_UNSUPPORTED,
+				"task %d was in a %s namespace of its own: not supported yet",
+				t->ns_pid, ns_fields[i].name),
+			"dump the tree from inside its namespaces");
 	}
 	return NULL;
 }
@@ -303,8 +316,8 @@ static uint32_t fs_id(const TaskKobjIdsEntry *ids)
 }
 
 /* Equal ids are allowed between a task and its parent only, and for @with_parent false not at all. */
-static struct err *check_sharing(struct owner *list, size_t nr, struct task *const *tasks, id_of *get,
-				 const char *name, bool with_parent)
+static struct err *check_sharing(struct owner *list, size_t nr, struct task *const *tasks,
+				 id_of *get, const char *name, bool with_parent)
 {
 	size_t used = 0;
 
@@ -319,7 +332,8 @@ static struct err *check_sharing(struct owner *list, size_t nr, struct task *con
 			continue;
 		if (with_parent && t->parent && t->parent->ids && get(t->parent->ids) == list[i].id)
 			continue;
-		return err_new(ERR_IMAGE, "ids-%d.img: %s %u is also that of task %d, which is not its parent",
+		return err_new(ERR_IMAGE,
+			       "ids-%d.img: %s %u is also that of task %d, which is not its parent",
 			       t->ns_pid, name, list[i].id, list[i - 1].task->ns_pid);
 	}
 	return NULL;
@@ -333,7 +347,8 @@ static struct err *check_ids(struct restore *r)
 	if (!list)
 		return err_new(ERR_NOMEM, "cannot compare the ids of %zu tasks", nr);
 	if (!task_is_live(r->tree.root))
-		return err_new(ERR_IMAGE, "core-%d.img: the root task is dead", r->tree.root->ns_pid);
+		return err_new(ERR_IMAGE, "core-%d.img: the root task is dead",
+			       r->tree.root->ns_pid);
 	for (size_t i = 0; i < nr; i++)
 		if (task_is_live(r->tree.tasks[i]))
 			TRY(check_namespaces(r, r->tree.tasks[i]));

@@ -9,8 +9,8 @@
 
 static struct err *rlimits_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	TaskRlimitsEntry *e = t->threads[0].core->tc->rlimits =
-		PB_NEW(d->arena, TaskRlimitsEntry, task_rlimits_entry);
+	TaskRlimitsEntry *e = t->threads[0].core->tc->rlimits = PB_NEW(d->arena, TaskRlimitsEntry,
+								       task_rlimits_entry);
 	struct proc_limits limits;
 
 	TRY(proc_limits_read(p->dirfd, &limits));
@@ -37,7 +37,8 @@ static struct err *rlimits_check(const struct restore *r UNUSED, const struct ta
 
 	for (size_t i = 0; limits && i < limits->n_rlimits; i++)
 		if (limits->rlimits[i]->cur > limits->rlimits[i]->max)
-			return err_new(ERR_IMAGE, "core-%d.img: resource limit %zu is above its own maximum",
+			return err_new(ERR_IMAGE,
+				       "core-%d.img: resource limit %zu is above its own maximum",
 				       t->ns_pid, i);
 	return NULL;
 }
@@ -52,7 +53,8 @@ static struct err *rlimits_fill(struct worker *w, struct rst_build *b)
 	/* Limits of a later kernel do not exist here. */
 	p->nr_rlimits = MIN(limits->n_rlimits, (size_t)RST_NR_RLIMITS);
 	for (size_t i = 0; i < p->nr_rlimits; i++)
-		p->rlimits[i] = (struct rst_rlimit){ limits->rlimits[i]->cur, limits->rlimits[i]->max };
+		p->rlimits[i] = (struct rst_rlimit){ limits->rlimits[i]->cur,
+						     limits->rlimits[i]->max };
 	return NULL;
 }
 

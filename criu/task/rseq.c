@@ -60,7 +60,8 @@ static bool is_inside(const struct rseq_section *s, uint64_t ip)
 	return ip - s->start_ip < s->post_commit_offset;
 }
 
-struct err *rseq_leave_section(pid_t tid, int mem_fd, struct user_regs_struct *gp, bool *changed_out)
+struct err *rseq_leave_section(pid_t tid, int mem_fd, struct user_regs_struct *gp,
+			       bool *changed_out)
 {
 	struct rseq_section section;
 	struct rseq_config config;
@@ -112,15 +113,17 @@ static struct err *rseq_check_thread(const struct restore *r UNUSED, const struc
 	const RseqEntry *rseq = tc->rseq_entry;
 
 	if (tc->futex_rla_len && tc->futex_rla_len != ROBUST_HEAD_BYTES)
-		return err_new(ERR_IMAGE, "core-%d.img: robust list of %u bytes", th->ns_tid, tc->futex_rla_len);
+		return err_new(ERR_IMAGE, "core-%d.img: robust list of %u bytes", th->ns_tid,
+			       tc->futex_rla_len);
 	if (rseq && rseq->rseq_abi_pointer &&
 	    (rseq->rseq_abi_size < RSEQ_MIN_BYTES || rseq->rseq_abi_size > RSEQ_MAX_BYTES))
-		return err_new(ERR_IMAGE, "core-%d.img: rseq area of %u bytes", th->ns_tid, rseq->rseq_abi_size);
+		return err_new(ERR_IMAGE, "core-%d.img: rseq area of %u bytes", th->ns_tid,
+			       rseq->rseq_abi_size);
 	return NULL;
 }
 
-static struct err *rseq_fill_thread(struct worker *w UNUSED, struct rst_build *b UNUSED, const struct thread *th,
-				    struct rst_thread *out)
+static struct err *rseq_fill_thread(struct worker *w UNUSED, struct rst_build *b UNUSED,
+				    const struct thread *th, struct rst_thread *out)
 {
 	const ThreadCoreEntry *tc = th->core->thread_core;
 	const RseqEntry *rseq = tc->rseq_entry;
@@ -143,13 +146,16 @@ struct err *rseq_put_section(const struct thread *th)
 	const RseqEntry *rseq = th->core->thread_core->rseq_entry;
 	struct iovec from, to;
 
-	if (!rseq || !rseq->rseq_abi_pointer || !rseq->has_rseq_cs_pointer || !rseq->rseq_cs_pointer)
+	if (!rseq || !rseq->rseq_abi_pointer || !rseq->has_rseq_cs_pointer ||
+	    !rseq->rseq_cs_pointer)
 		return NULL;
 	from = (struct iovec){ (void *)&rseq->rseq_cs_pointer, sizeof(rseq->rseq_cs_pointer) };
-	to = (struct iovec){ (void *)(uintptr_t)(rseq->rseq_abi_pointer + offsetof(struct rseq_head, cs)),
+	to = (struct iovec){ (void *)(uintptr_t)(rseq->rseq_abi_pointer +
+						 offsetof(struct rseq_head, cs)),
 			     sizeof(uint64_t) };
 	if (process_vm_writev(th->host_tid, &from, 1, &to, 1, 0) != sizeof(uint64_t))
-		return err_sys(errno, "cannot put the restartable section of thread %d back", th->ns_tid);
+		return err_sys(errno, "cannot put the restartable section of thread %d back",
+			       th->ns_tid);
 	return NULL;
 }
 

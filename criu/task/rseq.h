@@ -13,7 +13,8 @@
  * If @gp stands inside a restartable sequence that the thread has entered, moves it to the sequence's abort handler,
  * as the kernel does after a preemption; *changed_out tells.
  */
-MUST_USE struct err *rseq_leave_section(pid_t tid, int mem_fd, struct user_regs_struct *gp, bool *changed_out);
+MUST_USE struct err *rseq_leave_section(pid_t tid, int mem_fd, struct user_regs_struct *gp,
+					bool *changed_out);
 
 /*
  * Restore, the thread is registered and in its last ptrace stop: the section it stands in, if the image says that it

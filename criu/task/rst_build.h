@@ -14,8 +14,8 @@
 #include "pie/abi/restorer.h"
 
 struct rst_build {
-	char *buf;         /* struct rst_args, then what was put */
-	size_t len, cap;   /* bytes used and allocated */
+	char *buf;	 /* struct rst_args, then what was put */
+	size_t len, cap; /* bytes used and allocated */
 	uint64_t args_off; /* offset of buf[0] from the area's start: the code's size in whole pages */
 };
 

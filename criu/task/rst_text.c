@@ -12,10 +12,12 @@ struct text {
 	const char *hint;
 };
 
-#define CAP_HINT "give the tool the capabilities that the task had (see CapEff in /proc/self/status)"
+#define CAP_HINT \
+	"give the tool the capabilities that the task had (see CapEff in /proc/self/status)"
 
 static const struct text texts[RST_NR_WHERE] = {
-	[RST_AT_ABI_MISMATCH] = { "restorer and tool are not of one build: ABI", "number", "rebuild the tool" },
+	[RST_AT_ABI_MISMATCH] = { "restorer and tool are not of one build: ABI", "number",
+				  "rebuild the tool" },
 	[RST_AT_MEM_UNMAP] = { "cannot unmap the tool", "address", NULL },
 	[RST_AT_MEM_MOVE] = { "cannot move a mapping home", "address", NULL },
 	[RST_AT_MEM_PROTECT] = { "cannot set the protection of a mapping", "address", NULL },
@@ -35,7 +37,8 @@ static const struct text texts[RST_NR_WHERE] = {
 	[RST_AT_EXE] = { "cannot set the executable", NULL, NULL },
 	[RST_AT_COMM] = { "cannot set the name of a thread", "thread", NULL },
 	[RST_AT_THREAD] = { "cannot make a thread", "thread",
-			    "look whether the number is in use, or give the tool CAP_CHECKPOINT_RESTORE" },
+			    "look whether the number is in use, or give the tool "
+			    "CAP_CHECKPOINT_RESTORE" },
 	[RST_AT_SIGACTION] = { "cannot set a signal action", "signal", NULL },
 	[RST_AT_ITIMER] = { "cannot set an interval timer", "timer", NULL },
 	[RST_AT_TIMER] = { "cannot make a POSIX timer", "timer", NULL },
@@ -46,7 +49,8 @@ static const struct text texts[RST_NR_WHERE] = {
 	[RST_AT_ROBUST] = { "cannot set a robust list", "thread", NULL },
 	[RST_AT_SAS] = { "cannot set an alternate signal stack", "thread", NULL },
 	[RST_AT_RSEQ] = { "cannot register restartable sequences", "thread", NULL },
-	[RST_AT_SCHED] = { "cannot set the scheduling policy", "thread", "give the tool CAP_SYS_NICE" },
+	[RST_AT_SCHED] = { "cannot set the scheduling policy", "thread",
+			   "give the tool CAP_SYS_NICE" },
 	[RST_AT_AFFINITY] = { "cannot set the CPU affinity", "thread",
 			      "restore where at least one of the CPUs exists" },
 	[RST_AT_NICE] = { "cannot set the nice value", "thread", "give the tool CAP_SYS_NICE" },
@@ -57,7 +61,8 @@ static const struct text texts[RST_NR_WHERE] = {
 	[RST_AT_UID] = { "cannot set the user ids", "thread", CAP_HINT },
 	[RST_AT_GID] = { "cannot set the group ids", "thread", CAP_HINT },
 	[RST_AT_CAPS] = { "cannot set the capabilities", "thread", CAP_HINT },
-	[RST_AT_BOUND] = { "cannot drop a capability from the bounding set", "capability", CAP_HINT },
+	[RST_AT_BOUND] = { "cannot drop a capability from the bounding set", "capability",
+			   CAP_HINT },
 	[RST_AT_AMBIENT] = { "cannot set an ambient capability", "capability", CAP_HINT },
 	[RST_AT_SECUREBITS] = { "cannot set the securebits", "thread", CAP_HINT },
 	[RST_AT_NO_NEW_PRIVS] = { "cannot set no_new_privs", "thread", NULL },
@@ -69,24 +74,28 @@ static const struct text texts[RST_NR_WHERE] = {
 
 /* In the order of RLIMIT_*. */
 static const char *const limit_names[] = {
-	"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile",
-	"memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+	"cpu",	   "fsize", "data",  "stack",	   "core",     "rss",  "nproc",	 "nofile",
+	"memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
 };
 
 struct err *rst_result_err(const struct rst_result *result)
 {
-	const struct text *t = result->where < RST_NR_WHERE ? &texts[result->where] : &texts[RST_NOWHERE];
+	const struct text *t = result->where < RST_NR_WHERE ? &texts[result->where] :
+							      &texts[RST_NOWHERE];
 	struct err *e;
 
 	if (!t->words)
-		return err_sys(result->err, "restorer: step %u (%#" PRIx64 ")", result->where, result->detail);
+		return err_sys(result->err, "restorer: step %u (%#" PRIx64 ")", result->where,
+			       result->detail);
 	if (result->where == RST_AT_RLIMIT && result->detail < ARRAY_SIZE(limit_names))
 		e = err_sys(result->err, "%s (%s)", t->words, limit_names[result->detail]);
 	else if (!t->detail)
 		e = err_sys(result->err, "%s", t->words);
 	else if (result->where < RST_AT_MM_MAP)
-		e = err_sys(result->err, "%s (%s %#" PRIx64 ")", t->words, t->detail, result->detail);
+		e = err_sys(result->err, "%s (%s %#" PRIx64 ")", t->words, t->detail,
+			    result->detail);
 	else
-		e = err_sys(result->err, "%s (%s %" PRIu64 ")", t->words, t->detail, result->detail);
+		e = err_sys(result->err, "%s (%s %" PRIu64 ")", t->words, t->detail,
+			    result->detail);
 	return t->hint ? err_hint(e, "%s", t->hint) : e;
 }

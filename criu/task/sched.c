@@ -50,8 +50,10 @@ static struct err *sched_dump_thread(struct dump *d, struct thread *t, const str
 	if (syscall(SYS_sched_getattr, t->host_tid, &attr, sizeof(attr), 0))
 		return err_sys(errno, "cannot read the scheduling of thread %d", t->host_tid);
 	if (attr.policy == POLICY_DEADLINE)
-		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump SCHED_DEADLINE of thread %d", t->host_tid),
-				"give the thread another policy first (chrt --other --pid 0 %d)", t->host_tid);
+		return err_hint(err_new(ERR_UNSUPPORTED, "cannot dump SCHED_DEADLINE of thread %d",
+					t->host_tid),
+				"give the thread another policy first (chrt --other --pid 0 %d)",
+				t->host_tid);
 	core->has_sched_policy = true;
 	core->sched_policy = attr.policy;
 	if (attr.flags & SCHED_FLAG_RESET_ON_FORK_BIT)
@@ -81,14 +83,17 @@ static struct err *sched_check_thread(const struct restore *r UNUSED, const stru
 	uint32_t policy = tc->has_sched_policy ? tc->sched_policy & ~POLICY_RESET_ON_FORK : 0;
 
 	if (policy > 15)
-		return err_new(ERR_IMAGE, "core-%d.img: scheduling policy %u does not exist", th->ns_tid, policy);
+		return err_new(ERR_IMAGE, "core-%d.img: scheduling policy %u does not exist",
+			       th->ns_tid, policy);
 	if (policy == POLICY_DEADLINE)
-		return err_new(ERR_UNSUPPORTED, "thread %d has SCHED_DEADLINE, whose numbers the images lack",
+		return err_new(ERR_UNSUPPORTED,
+			       "thread %d has SCHED_DEADLINE, whose numbers the images lack",
 			       th->ns_tid);
 	if (tc->has_sched_nice && (tc->sched_nice < -20 || tc->sched_nice > 19))
 		return err_new(ERR_IMAGE, "core-%d.img: nice value %d", th->ns_tid, tc->sched_nice);
 	if (tc->has_cpu_affinity && tc->cpu_affinity.len > AFFINITY_MAX)
-		return err_new(ERR_IMAGE, "core-%d.img: CPU mask of %zu bytes", th->ns_tid, tc->cpu_affinity.len);
+		return err_new(ERR_IMAGE, "core-%d.img: CPU mask of %zu bytes", th->ns_tid,
+			       tc->cpu_affinity.len);
 	return NULL;
 }
 
@@ -100,7 +105,8 @@ static bool sched_is_as_here(const ThreadCoreEntry *tc)
 	       (tc->sched_policy & ~POLICY_RESET_ON_FORK) == SCHED_OTHER;
 }
 
-static void sched_fill_affinity(struct rst_build *b, const ThreadCoreEntry *tc, struct rst_thread *out)
+static void sched_fill_affinity(struct rst_build *b, const ThreadCoreEntry *tc,
+				struct rst_thread *out)
 {
 	char have[AFFINITY_MAX], want[AFFINITY_MAX] = { 0 };
 
@@ -108,22 +114,25 @@ static void sched_fill_affinity(struct rst_build *b, const ThreadCoreEntry *tc, 
 	if (!tc->has_cpu_affinity || !tc->cpu_affinity.len)
 		return;
 	memcpy(want, tc->cpu_affinity.data, tc->cpu_affinity.len);
-	if (!sched_getaffinity(0, sizeof(have), (cpu_set_t *)have) && !memcmp(have, want, sizeof(have)))
+	if (!sched_getaffinity(0, sizeof(have), (cpu_set_t *)have) &&
+	    !memcmp(have, want, sizeof(have)))
 		return;
 	/* The kernel takes whole words. */
 	out->affinity_len = (tc->cpu_affinity.len + 7) / 8 * 8;
 	out->affinity_off = rst_put(b, want, out->affinity_len);
 }
 
-static struct err *sched_fill_thread(struct worker *w UNUSED, struct rst_build *b, const struct thread *th,
-				     struct rst_thread *out)
+static struct err *sched_fill_thread(struct worker *w UNUSED, struct rst_build *b,
+				     const struct thread *th, struct rst_thread *out)
 {
 	const ThreadCoreEntry *tc = th->core->thread_core;
 
 	out->policy = RST_SCHED_KEEP;
 	if (tc->has_sched_policy && !sched_is_as_here(tc)) {
 		out->policy = tc->sched_policy & ~POLICY_RESET_ON_FORK;
-		out->sched_flags = tc->sched_policy & POLICY_RESET_ON_FORK ? SCHED_FLAG_RESET_ON_FORK_BIT : 0;
+		out->sched_flags = tc->sched_policy & POLICY_RESET_ON_FORK ?
+					   SCHED_FLAG_RESET_ON_FORK_BIT :
+					   0;
 		out->nice = tc->has_sched_nice ? tc->sched_nice : 0;
 		out->priority = tc->has_sched_prio ? tc->sched_prio : 0;
 	}

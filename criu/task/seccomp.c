@@ -56,10 +56,12 @@ static struct err *filter_get(struct arena *a, pid_t tid, size_t nr, SeccompFilt
 	if (len < 0 && errno == ENOENT)
 		return NULL;
 	if (len < 0)
-		return err_hint(err_sys(errno, "cannot read seccomp filter %zu of thread %d", nr, tid),
-				"run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own");
+		return err_hint(
+			err_sys(errno, "cannot read seccomp filter %zu of thread %d", nr, tid),
+			"run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own");
 	if (ptrace(GET_METADATA, tid, sizeof(metadata), &metadata) < 0)
-		return err_sys(errno, "cannot read the flags of seccomp filter %zu of thread %d", nr, tid);
+		return err_sys(errno, "cannot read the flags of seccomp filter %zu of thread %d",
+			       nr, tid);
 	f = PB_NEW(a, SeccompFilter, seccomp_filter);
 	f->filter.len = len * sizeof(code[0]);
 	f->filter.data = arena_memdup(a, code, f->filter.len);
@@ -127,7 +129,8 @@ static uint32_t chain_add(struct dump *d, struct chain *c)
 	return c->first;
 }
 
-static struct err *seccomp_dump_thread(struct dump *d, struct thread *t, const struct thread_view *v)
+static struct err *seccomp_dump_thread(struct dump *d, struct thread *t,
+				       const struct thread_view *v)
 {
 	ThreadCoreEntry *core = t->core->thread_core;
 	struct chain chain;
@@ -165,13 +168,15 @@ static struct err *seccomp_read(struct restore *r)
 
 		if (!f->filter.len || f->filter.len % sizeof(struct sock_filter) ||
 		    f->filter.len / sizeof(struct sock_filter) > BPF_MAXINSNS)
-			return err_new(ERR_IMAGE, "seccomp.img: filter %zu has %zu bytes", i, f->filter.len);
+			return err_new(ERR_IMAGE, "seccomp.img: filter %zu has %zu bytes", i,
+				       f->filter.len);
 	}
 	return NULL;
 }
 
 /* The chain starts at the oldest filter; prev is the next newer one. */
-static struct err *seccomp_chain_len(const struct restore *r, const struct thread *th, size_t *nr_out)
+static struct err *seccomp_chain_len(const struct restore *r, const struct thread *th,
+				     size_t *nr_out)
 {
 	const SeccompEntry *all = r->seccomp;
 	uint32_t at = th->core->thread_core->seccomp_filter;
@@ -179,9 +184,11 @@ static struct err *seccomp_chain_len(const struct restore *r, const struct threa
 
 	for (;; nr++) {
 		if (!all || at >= all->n_seccomp_filters)
-			return err_new(ERR_IMAGE, "core-%d.img: seccomp filter %u does not exist", th->ns_tid, at);
+			return err_new(ERR_IMAGE, "core-%d.img: seccomp filter %u does not exist",
+				       th->ns_tid, at);
 		if (nr > all->n_seccomp_filters)
-			return err_new(ERR_IMAGE, "seccomp.img: the filters of thread %d go round in a circle",
+			return err_new(ERR_IMAGE,
+				       "seccomp.img: the filters of thread %d go round in a circle",
 				       th->ns_tid);
 		if (!all->seccomp_filters[at]->has_prev)
 			break;
@@ -209,7 +216,8 @@ static struct err *seccomp_check_thread(const struct restore *r, const struct th
 	case SECCOMP_MODE__filter:
 		return seccomp_chain_len(r, th, &nr);
 	}
-	return err_new(ERR_IMAGE, "core-%d.img: seccomp mode %u does not exist", th->ns_tid, seccomp_mode(th));
+	return err_new(ERR_IMAGE, "core-%d.img: seccomp mode %u does not exist", th->ns_tid,
+		       seccomp_mode(th));
 }
 
 static bool seccomp_same(const struct thread *a, const struct thread *b)
@@ -260,8 +268,8 @@ static struct err *seccomp_put_chain(struct worker *w, struct rst_build *b, cons
 	return NULL;
 }
 
-static struct err *seccomp_fill_thread(struct worker *w, struct rst_build *b, const struct thread *th,
-				       struct rst_thread *out)
+static struct err *seccomp_fill_thread(struct worker *w, struct rst_build *b,
+				       const struct thread *th, struct rst_thread *out)
 {
 	const struct thread *leader = &w->task->threads[0];
 	const struct rst_thread *first;

@@ -30,17 +30,18 @@ static struct task *owner_get(struct dump *d, struct owners *o, uint32_t id, str
 	return o->task[id];
 }
 
-static void refuse_shared(struct dump *d, const struct task *t, const struct task *other, const char *what,
-			  const char *flag)
+static void refuse_shared(struct dump *d, const struct task *t, const struct task *other,
+			  const char *what, const char *flag)
 {
-	block(d, err_hint(err_new(ERR_UNSUPPORTED, "tasks %d and %d share their %s (%s)", other->host_pid,
-				  t->host_pid, what, flag),
-			  "wait until one of them has called execve(2) or ended, or run the program without %s",
+	block(d, err_hint(err_new(ERR_UNSUPPORTED, "tasks %d and %d share their %s (%s)",
+				  other->host_pid, t->host_pid, what, flag),
+			  "wait until one of them has called execve(2) or ended, or run the "
+			  "program without %s",
 			  flag));
 }
 
-static void task_look_sharing(struct dump *d, struct task *t, struct owners *vm, struct owners *sighand,
-			      struct owners *files)
+static void task_look_sharing(struct dump *d, struct task *t, struct owners *vm,
+			      struct owners *sighand, struct owners *files)
 {
 	struct task *other;
 
@@ -51,8 +52,10 @@ static void task_look_sharing(struct dump *d, struct task *t, struct owners *vm,
 	if (other != t)
 		refuse_shared(d, t, other, "signal handlers", "CLONE_SIGHAND");
 	other = owner_get(d, files, t->ids->files_id, t);
-	if (other != t && (!t->parent || !t->parent->ids || t->parent->ids->files_id != t->ids->files_id))
-		refuse_shared(d, t, other, "descriptor table without the parent between them", "CLONE_FILES");
+	if (other != t &&
+	    (!t->parent || !t->parent->ids || t->parent->ids->files_id != t->ids->files_id))
+		refuse_shared(d, t, other, "descriptor table without the parent between them",
+			      "CLONE_FILES");
 }
 
 static struct err *thread_look_sharing(struct dump *d, const struct task *t, pid_t tid)
@@ -70,12 +73,15 @@ static struct err *thread_look_sharing(struct dump *d, const struct task *t, pid
 		long ret = syscall(SYS_kcmp, t->host_pid, tid, kinds[i].kind, 0, 0);
 
 		if (ret < 0)
-			return err_sys(errno, "cannot compare thread %d with task %d", tid, t->host_pid);
+			return err_sys(errno, "cannot compare thread %d with task %d", tid,
+				       t->host_pid);
 		if (ret)
 			block(d, err_hint(err_new(ERR_UNSUPPORTED,
-						  "thread %d of task %d has a %s of its own (unshare(2) with %s)",
+						  "thread %d of task %d has a %s of its own "
+						  "(unshare(2) with %s)",
 						  tid, t->host_pid, kinds[i].what, kinds[i].flag),
-					  "let the program use a process for that, or dump when the thread has ended"));
+					  "let the program use a process for that, or dump when "
+					  "the thread has ended"));
 	}
 	return NULL;
 }

@@ -93,7 +93,8 @@ static struct err *signals_dump_task(struct dump *d, struct task *t, const struc
 	return queue_dump(a, t->host_pid, true, p->status.shd_pnd, &tc->signals_s);
 }
 
-static struct err *signals_dump_thread(struct dump *d, struct thread *t, const struct thread_view *v)
+static struct err *signals_dump_thread(struct dump *d, struct thread *t,
+				       const struct thread_view *v)
 {
 	ThreadCoreEntry *core = t->core->thread_core;
 	ThreadSasEntry *sas = core->sas = PB_NEW(d->arena, ThreadSasEntry, thread_sas_entry);
@@ -125,10 +126,12 @@ static struct err *signals_check_queue(pid_t tid, const SignalQueueEntry *q)
 		int signo;
 
 		if (info->len < sizeof(signo) || info->len > SIGINFO_BYTES)
-			return err_new(ERR_IMAGE, "core-%d.img: a pending signal has %zu bytes", tid, info->len);
+			return err_new(ERR_IMAGE, "core-%d.img: a pending signal has %zu bytes",
+				       tid, info->len);
 		memcpy(&signo, info->data, sizeof(signo));
 		if (signo < 1 || signo > LAST_SIGNAL)
-			return err_new(ERR_IMAGE, "core-%d.img: pending signal %d does not exist", tid, signo);
+			return err_new(ERR_IMAGE, "core-%d.img: pending signal %d does not exist",
+				       tid, signo);
 	}
 	return NULL;
 }
@@ -138,11 +141,12 @@ static struct err *signals_check(const struct restore *r UNUSED, const struct ta
 	const TaskCoreEntry *tc = t->threads[0].core->tc;
 
 	if (tc->n_sigactions != RST_NR_SIGACTIONS)
-		return err_new(ERR_IMAGE, "core-%d.img: %zu signal actions instead of %d", t->ns_pid,
-			       tc->n_sigactions, RST_NR_SIGACTIONS);
+		return err_new(ERR_IMAGE, "core-%d.img: %zu signal actions instead of %d",
+			       t->ns_pid, tc->n_sigactions, RST_NR_SIGACTIONS);
 	for (size_t i = 0; i < tc->n_sigactions; i++)
 		if (tc->sigactions[i]->has_compat_sigaction && tc->sigactions[i]->compat_sigaction)
-			return err_new(ERR_UNSUPPORTED, "task %d has 32-bit signal handlers", t->ns_pid);
+			return err_new(ERR_UNSUPPORTED, "task %d has 32-bit signal handlers",
+				       t->ns_pid);
 	return signals_check_queue(t->ns_pid, tc->signals_s);
 }
 
@@ -184,8 +188,8 @@ static struct err *signals_fill(struct worker *w, struct rst_build *b)
 	return NULL;
 }
 
-static struct err *signals_fill_thread(struct worker *w UNUSED, struct rst_build *b, const struct thread *th,
-				       struct rst_thread *out)
+static struct err *signals_fill_thread(struct worker *w UNUSED, struct rst_build *b,
+				       const struct thread *th, struct rst_thread *out)
 {
 	const ThreadCoreEntry *tc = th->core->thread_core;
 

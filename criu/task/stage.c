@@ -138,7 +138,8 @@ static void wait_a_while(struct stage *s, uint32_t *word, uint32_t value)
 {
 	const struct timespec a_while = { .tv_nsec = 200000000 };
 
-	if (futex(word, FUTEX_WAIT, value, &a_while) && errno == ETIMEDOUT && stage_coordinator_ended(s))
+	if (futex(word, FUTEX_WAIT, value, &a_while) && errno == ETIMEDOUT &&
+	    stage_coordinator_ended(s))
 		syscall(SYS_exit_group, 1);
 }
 
@@ -230,7 +231,8 @@ bool stage_born_slot(struct stage *s, uint32_t i, uint32_t *slot_out)
 uint32_t stage_wait_event(struct stage *s, uint32_t seen, unsigned int timeout_ms)
 {
 	struct stage_common *c = stage_common(s);
-	struct timespec ts = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
+	struct timespec ts = { .tv_sec = timeout_ms / 1000,
+			       .tv_nsec = timeout_ms % 1000 * 1000000L };
 
 	if (load(&c->events) == seen)
 		futex(&c->events, FUTEX_WAIT, seen, &ts);

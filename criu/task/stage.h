@@ -25,8 +25,8 @@ struct stage;
  * call stage_meet_all.  @shared_len bytes more, zeroed, are found with stage_shared().  A descriptor not below
  * @fd_floor tells workers when the coordinator is gone.
  */
-MUST_USE struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, size_t shared_len,
-			       int fd_floor, struct stage **out);
+MUST_USE struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all,
+			       size_t shared_len, int fd_floor, struct stage **out);
 /* Unmaps it in this process. */
 void stage_free(struct stage *s);
 

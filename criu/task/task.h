@@ -33,8 +33,8 @@ enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
 
 struct thread {
 	struct task *task;
-	pid_t host_tid;  /* on restore: set when it exists */
-	pid_t ns_tid;    /* the number in the images */
+	pid_t host_tid;	 /* on restore: set when it exists */
+	pid_t ns_tid;	 /* the number in the images */
 	CoreEntry *core; /* core-TID.img; the leader's also has tc */
 };
 
@@ -49,15 +49,15 @@ struct task {
 	pid_t pgid; /* as in the images: the dumped pid namespace's numbers */
 	pid_t sid;
 	enum task_state state;
-	int stop_signal;  /* TASK_STOPPED: what stopped it */
+	int stop_signal; /* TASK_STOPPED: what stopped it */
 
 	struct thread *threads; /* leader first; a zombie has none but its leader's core */
 	size_t nr_threads;
 
 	TaskKobjIdsEntry *ids; /* NULL for a zombie */
 
-	struct mm *mm;           /* mem/ */
-	struct fdtable *fdt;     /* files/; shared between tasks with the same files_id */
+	struct mm *mm;		  /* mem/ */
+	struct fdtable *fdt;	  /* files/; shared between tasks with the same files_id */
 	struct task_probe *probe; /* dump: what /proc said (task/) */
 };
 
@@ -74,12 +74,12 @@ struct dump {
 	const struct kernel_features *kernel;
 	struct image_dir *images;
 	struct tree tree;
-	struct files *files;          /* files/ */
+	struct files *files; /* files/ */
 	struct dump_stats *stats;
-	struct freezer *freezer;      /* task/freeze.h */
+	struct freezer *freezer;       /* task/freeze.h */
 	struct seccomp_table *seccomp; /* task/seccomp.h */
-	struct shmem_table *shmem;    /* mem/dump.h */
-	struct err *blockers;         /* found so far; all are reported at once */
+	struct shmem_table *shmem;     /* mem/dump.h */
+	struct err *blockers;	       /* found so far; all are reported at once */
 };
 
 /* One restore; runs in the coordinator. */
@@ -90,18 +90,18 @@ struct restore {
 	struct image_dir *images;
 	struct tree tree;
 	struct files *files;
-	struct mem_restore *mem;      /* mem/restore.h */
+	struct mem_restore *mem; /* mem/restore.h */
 	struct restore_stats *stats;
-	struct stage *stage;          /* task/stage.h: memory shared with all workers */
-	struct born_plan *born;       /* task/born.h: who makes whom */
-	SeccompEntry *seccomp;        /* seccomp.img, or NULL */
+	struct stage *stage;	/* task/stage.h: memory shared with all workers */
+	struct born_plan *born; /* task/born.h: who makes whom */
+	SeccompEntry *seccomp;	/* seccomp.img, or NULL */
 };
 
 /* One process being turned into a task: a fork of the coordinator that will jump into the restorer. */
 struct worker {
 	struct restore *restore; /* a copy-on-write view of the coordinator's: read only */
 	struct task *task;
-	int fd_floor;            /* the worker's own descriptors sit at or above this number */
+	int fd_floor; /* the worker's own descriptors sit at or above this number */
 };
 
 /* The task with this image pid, or NULL. */

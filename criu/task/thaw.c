@@ -77,8 +77,8 @@ void freezer_release(struct freezer *f)
 			usleep(NAP_US);
 	}
 	if (f->nr_pending)
-		log_warn("task", f->pending[0]->task->pid, "stays attached until this tool ends: threads=%zu",
-			 f->nr_pending);
+		log_warn("task", f->pending[0]->task->pid,
+			 "stays attached until this tool ends: threads=%zu", f->nr_pending);
 }
 
 static void freezer_finish(struct dump *d)
@@ -130,10 +130,11 @@ static struct err *reap_all(struct freezer *f)
 		}
 		f->nr_pending = kept;
 		if (kept && clock_us() >= deadline)
-			return err_hint(err_new(ERR_SYS, "cannot see the end of killed task %d",
-						f->pending[0]->task->pid),
-					"look at what its threads wait for in /proc/%d/task/*/wchan",
-					f->pending[0]->task->pid);
+			return err_hint(
+				err_new(ERR_SYS, "cannot see the end of killed task %d",
+					f->pending[0]->task->pid),
+				"look at what its threads wait for in /proc/%d/task/*/wchan",
+				f->pending[0]->task->pid);
 		if (kept)
 			usleep(NAP_US);
 	}

@@ -41,8 +41,8 @@ static PosixTimerEntry *posix_timer_to_pb(struct arena *a, const struct proc_tim
 
 static struct err *timers_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	TaskTimersEntry *e = t->threads[0].core->tc->timers =
-		PB_NEW(d->arena, TaskTimersEntry, task_timers_entry);
+	TaskTimersEntry *e = t->threads[0].core->tc->timers = PB_NEW(d->arena, TaskTimersEntry,
+								     task_timers_entry);
 
 	e->real = itimer_to_pb(d->arena, &p->parasite.itimer[0]);
 	e->virt = itimer_to_pb(d->arena, &p->parasite.itimer[1]);
@@ -85,7 +85,8 @@ static struct err *timers_check_posix(const struct task *t, const PosixTimerEntr
 {
 	if (pt->it_id > INT32_MAX || pt->insec >= 1000000000 || pt->vnsec >= 1000000000 ||
 	    pt->isec > INT64_MAX || pt->vsec > INT64_MAX || !notify_is_valid(pt))
-		return err_new(ERR_IMAGE, "core-%d.img: timer %u has an impossible value", t->ns_pid, pt->it_id);
+		return err_new(ERR_IMAGE, "core-%d.img: timer %u has an impossible value",
+			       t->ns_pid, pt->it_id);
 	return NULL;
 }
 
@@ -95,8 +96,10 @@ static struct err *timers_check(const struct restore *r UNUSED, const struct tas
 
 	if (!timers)
 		return NULL;
-	if (!itimer_is_valid(timers->real) || !itimer_is_valid(timers->virt) || !itimer_is_valid(timers->prof))
-		return err_new(ERR_IMAGE, "core-%d.img: an interval timer has an impossible value", t->ns_pid);
+	if (!itimer_is_valid(timers->real) || !itimer_is_valid(timers->virt) ||
+	    !itimer_is_valid(timers->prof))
+		return err_new(ERR_IMAGE, "core-%d.img: an interval timer has an impossible value",
+			       t->ns_pid);
 	for (size_t i = 0; i < timers->n_posix; i++)
 		TRY(timers_check_posix(t, timers->posix[i]));
 	return NULL;

@@ -217,12 +217,14 @@ static bool fds_check(char *text, size_t len)
 	for (size_t i = 0; i < nr_pipes; i++) {
 		uint64_t word = 0;
 
-		nr_wrong += read(fds[2 * i], &word, sizeof(word)) != sizeof(word) || word != word_at(i);
+		nr_wrong += read(fds[2 * i], &word, sizeof(word)) != sizeof(word) ||
+			    word != word_at(i);
 		put_message(i);
 	}
 	for (size_t i = 2 * nr_pipes; i < number; i++)
 		nr_wrong += lseek(fds[i], 0, SEEK_CUR) != (off_t)i;
-	snprintf(text, len, "pipes=%zu files=%zu wrong=%zu", nr_pipes, number - 2 * nr_pipes, nr_wrong);
+	snprintf(text, len, "pipes=%zu files=%zu wrong=%zu", nr_pipes, number - 2 * nr_pipes,
+		 nr_wrong);
 	return !nr_wrong;
 }
 
@@ -271,9 +273,9 @@ static const struct kind {
 	void (*set_up)(void);
 	bool (*check)(char *text, size_t len);
 } kinds[] = {
-	{ "anon", private_set_up, memory_check },    { "shared", shared_set_up, memory_check },
-	{ "procs", procs_set_up, procs_check },	     { "threads", threads_set_up, threads_check },
-	{ "fds", fds_set_up, fds_check },	     { "vmas", vmas_set_up, vmas_check },
+	{ "anon", private_set_up, memory_check }, { "shared", shared_set_up, memory_check },
+	{ "procs", procs_set_up, procs_check },	  { "threads", threads_set_up, threads_check },
+	{ "fds", fds_set_up, fds_check },	  { "vmas", vmas_set_up, vmas_check },
 };
 
 int main(int argc, char **argv)

@@ -3,14 +3,17 @@
  * target DIR: a subject (test/rig/subject.h) that would notice if somebody borrowed its registers, changed its memory
  * or let a system call end with anything but what it must.  Each worker does one thing over and over and counts.
  * One of them makes DIR/alive when it is not there, so that nobody can run it unseen.
- * With the second word "lenient" calls may end with EINTR: to try the tests with a tool that lets that happen.
+ * Words behind it: with "lenient" calls may end with EINTR, to try the tests with a tool that lets that happen; with
+ * "filter" it has a seccomp filter (that allows everything), which makes a tool go other ways.
  */
 #include "subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -472,15 +476,28 @@ static void open_files(void)
 	SUBJECT_SYS(write(silent[1], "", 0));
 }
 
+static void set_filter(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { .len = 1, .filter = &allow };
+
+	SUBJECT_SYS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
 int main(int argc, char **argv)
 {
 	sigset_t set;
 	pthread_t thread;
 
 	if (argc < 2)
-		subject_die("usage: target DIR [lenient]");
+		subject_die("usage: target DIR [lenient] [filter]");
 	dir = argv[1];
-	is_lenient = argc > 2;
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "lenient"))
+			is_lenient = true;
+		else if (!strcmp(argv[i], "filter"))
+			set_filter();
+	}
 	my_name = "main";
 	board = subject_map(sizeof(*board), true);
 	sigemptyset(&set);

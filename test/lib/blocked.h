@@ -17,10 +17,10 @@ static pid_t blocked_tid;
 static int64_t blocked_ns;
 
 /* A raw system call that gives -errno. */
-#define BLOCKED_CALL(...)                                      \
-	__extension__({                                        \
-		long blocked_r_ = syscall(__VA_ARGS__);        \
-		blocked_r_ < 0 ? -(long)errno : blocked_r_;    \
+#define BLOCKED_CALL(...)                                   \
+	__extension__({                                     \
+		long blocked_r_ = syscall(__VA_ARGS__);     \
+		blocked_r_ < 0 ? -(long)errno : blocked_r_; \
 	})
 
 static void *blocked_body(void *arg)

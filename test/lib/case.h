@@ -20,35 +20,34 @@
 #include <unistd.h>
 
 /* Ends the whole process with a reason. */
-__attribute__((noreturn, format(printf, 3, 4)))
-void case_fail(const char *file, int line, const char *fmt, ...);
-__attribute__((noreturn, format(printf, 1, 2)))
-void case_skip(const char *fmt, ...);
+__attribute__((noreturn, format(printf, 3, 4))) void case_fail(const char *file, int line,
+							       const char *fmt, ...);
+__attribute__((noreturn, format(printf, 1, 2))) void case_skip(const char *fmt, ...);
 int case_pass(void);
 
-#define CASE_CHECK(cond, ...)                                          \
-	do {                                                           \
-		if (!(cond))                                           \
-			case_fail(__FILE__, __LINE__, __VA_ARGS__);    \
+#define CASE_CHECK(cond, ...)                                       \
+	do {                                                        \
+		if (!(cond))                                        \
+			case_fail(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
 /* The value of a call that must not give -1. */
-#define CASE_SYS(expr)                                                                      \
-	__extension__({                                                                     \
-		__typeof__(expr) case_r_ = (expr);                                          \
-		if ((long)case_r_ == -1)                                                    \
-			case_fail(__FILE__, __LINE__, "%s: %s", #expr, strerror(errno));    \
-		case_r_;                                                                    \
+#define CASE_SYS(expr)                                                                   \
+	__extension__({                                                                  \
+		__typeof__(expr) case_r_ = (expr);                                       \
+		if ((long)case_r_ == -1)                                                 \
+			case_fail(__FILE__, __LINE__, "%s: %s", #expr, strerror(errno)); \
+		case_r_;                                                                 \
 	})
 
 /* Two integers that must be the same; both are printed. */
-#define CASE_EQ(a, b)                                                                       \
-	do {                                                                                \
-		long long case_a_ = (long long)(a), case_b_ = (long long)(b);               \
-		if (case_a_ != case_b_)                                                     \
+#define CASE_EQ(a, b)                                                                             \
+	do {                                                                                      \
+		long long case_a_ = (long long)(a), case_b_ = (long long)(b);                     \
+		if (case_a_ != case_b_)                                                           \
 			case_fail(__FILE__, __LINE__, "%s is %lld (%#llx), not %lld (%#llx)", #a, \
-				  case_a_, (unsigned long long)case_a_, case_b_,            \
-				  (unsigned long long)case_b_);                             \
+				  case_a_, (unsigned long long)case_a_, case_b_,                  \
+				  (unsigned long long)case_b_);                                   \
 	} while (0)
 
 /* Says ready (once, by one process of the case), and waits for the word to go on. */

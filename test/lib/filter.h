@@ -30,7 +30,8 @@ static inline void filter_check(long nr, int error, const char *what)
 {
 	errno = 0;
 	syscall(nr, -1, -1, -1, -1, -1, -1);
-	CASE_CHECK(errno == error, "%s: call %ld gave %s, not error %d", what, nr, strerror(errno), error);
+	CASE_CHECK(errno == error, "%s: call %ld gave %s, not error %d", what, nr, strerror(errno),
+		   error);
 }
 
 #endif

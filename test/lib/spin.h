@@ -25,8 +25,8 @@ static inline int spin_main(void *(*body)(void *), size_t len)
 	spin_flag = 1;
 	case_threads_join();
 	for (size_t i = 0; i < len; i++)
-		CASE_CHECK(spin_before[i] == spin_after[i], "byte %zu was %#x, is %#x", i, spin_before[i],
-			   spin_after[i]);
+		CASE_CHECK(spin_before[i] == spin_after[i], "byte %zu was %#x, is %#x", i,
+			   spin_before[i], spin_after[i]);
 	return case_pass();
 }
 

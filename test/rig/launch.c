@@ -109,13 +109,15 @@ int main(int argc, char **argv)
 		verdict = "killed";
 		kill(pid, SIGKILL);
 		wait_child(pid, 0, &status, &usage);
-	} else if (kill_us < 0 && !wait_child(pid, timeout_s ? start + timeout_s * 1000000000 : 0, &status, &usage)) {
+	} else if (kill_us < 0 && !wait_child(pid, timeout_s ? start + timeout_s * 1000000000 : 0,
+					      &status, &usage)) {
 		verdict = "hung";
 		kill(pid, SIGKILL);
 		wait_child(pid, 0, &status, &usage);
 	}
 	end = now_ns();
-	printf("%d %lld %ld %lld %lld %s\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+	printf("%d %lld %ld %lld %lld %s\n",
+	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
 	       (long long)(end - start) / 1000, usage.ru_maxrss,
 	       usage.ru_utime.tv_sec * 1000000LL + usage.ru_utime.tv_usec,
 	       usage.ru_stime.tv_sec * 1000000LL + usage.ru_stime.tv_usec, verdict);

@@ -91,7 +91,8 @@ void subject_serve(const char *dir, bool (*check)(char *, size_t))
 			continue;
 		text[0] = '\0';
 		is_well = check(text, sizeof(text));
-		snprintf(line, sizeof(line), "%s served=%lu %s\n", is_well ? "ok" : "wrong", served++, text);
+		snprintf(line, sizeof(line), "%s served=%lu %s\n", is_well ? "ok" : "wrong",
+			 served++, text);
 		SUBJECT_SYS(unlink(ask));
 		write_answer(temporary, answer, line);
 	}

@@ -34,6 +34,7 @@ void *subject_map(size_t len, bool is_shared);
  * Answers questions in @dir until the process is killed.  @check writes what is to be told after the first word
  * (at most @len bytes with the NUL) and returns whether all is well.
  */
-__attribute__((noreturn)) void subject_serve(const char *dir, bool (*check)(char *text, size_t len));
+__attribute__((noreturn)) void subject_serve(const char *dir,
+					     bool (*check)(char *text, size_t len));
 
 #endif

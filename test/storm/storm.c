@@ -35,8 +35,8 @@ static void wrong(const char *what, long got, long wanted)
 {
 	if (__atomic_fetch_add(&board->nr_wrong, 1, __ATOMIC_RELAXED))
 		return;
-	snprintf(board->first_wrong, sizeof(board->first_wrong), "%s is %ld, not %ld (errno %d)", what, got, wanted,
-		 errno);
+	snprintf(board->first_wrong, sizeof(board->first_wrong), "%s is %ld, not %ld (errno %d)",
+		 what, got, wanted, errno);
 }
 
 static void expect(const char *what, long got, long wanted)
@@ -148,7 +148,8 @@ static void thread_round(uint64_t round)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (int i = 0; i < BATCH; i++)
-		expect("pthread_create", pthread_create(&threads[i], &attr, thread_body, (void *)(round + i)), 0);
+		expect("pthread_create",
+		       pthread_create(&threads[i], &attr, thread_body, (void *)(round + i)), 0);
 	for (int i = 0; i < BATCH; i++) {
 		expect("pthread_join", pthread_join(threads[i], &result), 0);
 		expect("a thread's result", (long)result, (long)body_result(round + i));
@@ -162,8 +163,9 @@ static const struct kind {
 	void (*round)(uint64_t round);
 	bool are_threads;
 } kinds[] = {
-	{ "fork", fork_round, false },	 { "vfork", vfork_round, false },   { "exec", exec_round, false },
-	{ "spawn", spawn_round, false }, { "thread", thread_round, true },
+	{ "fork", fork_round, false },	  { "vfork", vfork_round, false },
+	{ "exec", exec_round, false },	  { "spawn", spawn_round, false },
+	{ "thread", thread_round, true },
 };
 static const struct kind *kind;
 

@@ -25,7 +25,8 @@ static void take(void)
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		if (__builtin_cpu_supports("avx"))
 			__asm__ volatile("vpcmpeqd %%xmm1, %%xmm1, %%xmm1\n"
-					 "	vinsertf128 $1, %%xmm1, %%ymm1, %%ymm1\n" ::: "xmm1");
+					 "	vinsertf128 $1, %%xmm1, %%ymm1, %%ymm1\n" ::
+						 : "xmm1");
 		raise(SIGSTOP);
 		_exit(0);
 	}

@@ -51,7 +51,9 @@ static void err_joins_in_order(void)
 
 static void err_travels_as_bytes(void)
 {
-	struct err *e = err_hint(err_sys(EPERM, "cannot a\x1f" "b"), "be root");
+	struct err *e = err_hint(err_sys(EPERM, "cannot a\x1f"
+						"b"),
+				 "be root");
 	const struct err *second;
 	char buf[256], tiny[8];
 
@@ -223,7 +225,8 @@ static void steps_undo_what_was_done(void)
 
 static void steps_stop_where_told(void)
 {
-	struct story *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct story *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				    -1, 0);
 	const struct steps_control before = { .stop_before = "a2" }, after = { .stop_after = "a2" };
 	int status;
 	pid_t pid;
@@ -234,7 +237,8 @@ static void steps_stop_where_told(void)
 		pid = fork();
 		if (!pid) {
 			close(STDERR_FILENO);
-			err_drop(steps_run(story_steps, ARRAY_SIZE(story_steps), i ? &after : &before, shared),
+			err_drop(steps_run(story_steps, ARRAY_SIZE(story_steps),
+					   i ? &after : &before, shared),
 				 "not reached");
 			_exit(0);
 		}

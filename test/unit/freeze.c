@@ -131,7 +131,9 @@ static void states_are_told(void)
 	for (size_t i = 0; i < f.d.tree.nr_tasks; i++) {
 		struct task *t = f.d.tree.tasks[i];
 
-		wait_state(t->host_pid, t->state == TASK_ALIVE ? "S" : t->state == TASK_DEAD ? "Z" : "T");
+		wait_state(t->host_pid, t->state == TASK_ALIVE ? "S" :
+					t->state == TASK_DEAD  ? "Z" :
+								 "T");
 		if (t->state != TASK_DEAD)
 			kill(t->host_pid, SIGKILL);
 	}
@@ -345,7 +347,8 @@ static void take_signals(void)
 /* A signal that comes between seize and interrupt is seen once, in order, with its value. */
 static void no_signal_is_lost(void)
 {
-	struct signal_page *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct signal_page *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t end;
 	int sent = 0;
 	pid_t pid, sender;

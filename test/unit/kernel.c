@@ -33,13 +33,50 @@ static void the_table_is_whole(void)
 static void criu_names_are_known(void)
 {
 	static const char *const names[] = {
-		"mnt_id", "mem_dirty_track", "aio_remap", "timerfd", "tun", "tun_ns", "userns", "fdinfo_lock",
-		"seccomp_suspend", "seccomp_filters", "loginuid", "cgroupns", "autofs", "tcp_half_closed",
-		"compat_cr", "uffd", "uffd-noncoop", "can_map_vdso", "sk_ns", "sk_unix_file", "net_diag_raw",
-		"nsid", "link_nsid", "kcmp_epoll", "timens", "external_net_ns", "clone3_set_tid", "newifindex",
-		"nftables", "has_ipt_legacy", "pidfd_store", "ns_pid", "apparmor_stacking",
-		"network_lock_nftables", "sockopt_buf_lock", "memfd_hugetlb", "move_mount_set_group", "openat2",
-		"get_rseq_conf", "ipv6_freebind", "pagemap_scan", "timer_cr_ids", "overlayfs_maps", "breakpoints",
+		"mnt_id",
+		"mem_dirty_track",
+		"aio_remap",
+		"timerfd",
+		"tun",
+		"tun_ns",
+		"userns",
+		"fdinfo_lock",
+		"seccomp_suspend",
+		"seccomp_filters",
+		"loginuid",
+		"cgroupns",
+		"autofs",
+		"tcp_half_closed",
+		"compat_cr",
+		"uffd",
+		"uffd-noncoop",
+		"can_map_vdso",
+		"sk_ns",
+		"sk_unix_file",
+		"net_diag_raw",
+		"nsid",
+		"link_nsid",
+		"kcmp_epoll",
+		"timens",
+		"external_net_ns",
+		"clone3_set_tid",
+		"newifindex",
+		"nftables",
+		"has_ipt_legacy",
+		"pidfd_store",
+		"ns_pid",
+		"apparmor_stacking",
+		"network_lock_nftables",
+		"sockopt_buf_lock",
+		"memfd_hugetlb",
+		"move_mount_set_group",
+		"openat2",
+		"get_rseq_conf",
+		"ipv6_freebind",
+		"pagemap_scan",
+		"timer_cr_ids",
+		"overlayfs_maps",
+		"breakpoints",
 		"pagemap_scan_guard_pages",
 	};
 
@@ -71,7 +108,8 @@ static void a_missing_feature_says_what_for(void)
 	strcpy(k.reason[KF_KCMP], "Function not implemented");
 	e = kernel_missing(&k, KF_KCMP);
 	CHECK(err_code(e) == ERR_KERNEL);
-	CHECK_STR(err_message(e), "cannot tell what tasks share: kcmp is missing here: Function not implemented");
+	CHECK_STR(err_message(e),
+		  "cannot tell what tasks share: kcmp is missing here: Function not implemented");
 	CHECK_STR(err_hint_text(e), "use a kernel with CONFIG_KCMP");
 	err_drop(e, "looked at");
 }

@@ -46,25 +46,47 @@ static void parse_all(const char *text, size_t len, size_t which)
 	struct err *e = NULL;
 
 	switch (which) {
-	case 0: e = proc_stat_parse(text, len, &stat); break;
-	case 1: e = proc_status_parse(text, len, a, &status); break;
-	case 2: e = proc_maps_parse(text, len, a, &maps); break;
-	case 3: e = proc_limits_parse(text, len, &limits); break;
-	case 4: e = proc_auxv_parse(text, len, &auxv); break;
-	case 5: e = proc_cgroups_parse(text, len, a, &cgroups); break;
-	case 6: e = proc_mounts_parse(text, len, a, &mounts); break;
-	case 7: e = proc_timers_parse(text, len, a, &timers); break;
-	case 8: e = fdinfo_parse(text, len, a, &info); break;
-	case 9: e = pid_list_parse(text, len, a, &pids); break;
+	case 0:
+		e = proc_stat_parse(text, len, &stat);
+		break;
+	case 1:
+		e = proc_status_parse(text, len, a, &status);
+		break;
+	case 2:
+		e = proc_maps_parse(text, len, a, &maps);
+		break;
+	case 3:
+		e = proc_limits_parse(text, len, &limits);
+		break;
+	case 4:
+		e = proc_auxv_parse(text, len, &auxv);
+		break;
+	case 5:
+		e = proc_cgroups_parse(text, len, a, &cgroups);
+		break;
+	case 6:
+		e = proc_mounts_parse(text, len, a, &mounts);
+		break;
+	case 7:
+		e = proc_timers_parse(text, len, a, &timers);
+		break;
+	case 8:
+		e = fdinfo_parse(text, len, a, &info);
+		break;
+	case 9:
+		e = pid_list_parse(text, len, a, &pids);
+		break;
 	}
 	err_drop(e, "damaged on purpose");
 	arena_free(a);
 }
 
 static const char *const samples[] = {
-	"/proc/self/stat", "/proc/self/status", "/proc/self/smaps", "/proc/self/limits", "/proc/self/auxv",
-	"/proc/self/cgroup", "/proc/self/mountinfo", "ID: 3\nsignal: 14/0\nnotify: signal/tid.55\nClockID: 1\n",
-	"/proc/self/fdinfo/0", "1 2 3 4 5 ",
+	"/proc/self/stat",	"/proc/self/status",
+	"/proc/self/smaps",	"/proc/self/limits",
+	"/proc/self/auxv",	"/proc/self/cgroup",
+	"/proc/self/mountinfo", "ID: 3\nsignal: 14/0\nnotify: signal/tid.55\nClockID: 1\n",
+	"/proc/self/fdinfo/0",	"1 2 3 4 5 ",
 };
 
 /* A copy of part of the sample with some bytes changed, or pieces of it repeated. */

@@ -73,7 +73,10 @@ static void check_whole(void)
 
 static void plain_tree_is_forked_by_parents(void)
 {
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 1, 1, TASK_ALIVE }, { 3, 2, 2, 1, TASK_ALIVE }, { 4, 1, 4, 4, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 2, 1, 1, 1, TASK_ALIVE },
+			{ 3, 2, 2, 1, TASK_ALIVE },
+			{ 4, 1, 4, 4, TASK_ALIVE } }));
 	check_whole();
 	CHECK(find(2)->creator == find(1) && !find(2)->as_sibling && !find(2)->is_early);
 	CHECK(find(4)->does_setsid && !find(2)->does_setsid);
@@ -84,7 +87,10 @@ static void plain_tree_is_forked_by_parents(void)
 
 static void old_session_is_inherited_early(void)
 {
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 2, 2, TASK_ALIVE }, { 3, 2, 1, 1, TASK_ALIVE }, { 4, 2, 2, 2, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 2, 1, 2, 2, TASK_ALIVE },
+			{ 3, 2, 1, 1, TASK_ALIVE },
+			{ 4, 2, 2, 2, TASK_ALIVE } }));
 	check_whole();
 	CHECK(find(3)->creator == find(2) && find(3)->is_early);
 	CHECK(find(4)->creator == find(2) && !find(4)->is_early);
@@ -93,7 +99,9 @@ static void old_session_is_inherited_early(void)
 
 static void daemon_of_a_living_leader_is_made_by_it(void)
 {
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 2, 2, TASK_ALIVE }, { 3, 1, 2, 2, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 2, 1, 2, 2, TASK_ALIVE },
+			{ 3, 1, 2, 2, TASK_ALIVE } }));
 	check_whole();
 	CHECK(find(3)->creator == find(2) && find(3)->as_sibling);
 	CHECK(restore.born->nr_helpers == 0);
@@ -102,7 +110,10 @@ static void daemon_of_a_living_leader_is_made_by_it(void)
 
 static void dead_leaders_get_helpers(void)
 {
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 3, 1, 2, 2, TASK_ALIVE }, { 4, 1, 2, 2, TASK_ALIVE }, { 6, 1, 5, 1, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 3, 1, 2, 2, TASK_ALIVE },
+			{ 4, 1, 2, 2, TASK_ALIVE },
+			{ 6, 1, 5, 1, TASK_ALIVE } }));
 	check_whole();
 	CHECK(!find(2)->task && find(2)->does_setsid && find(2)->parent == find(1));
 	CHECK(find(3)->creator == find(2) && find(3)->as_sibling);
@@ -117,7 +128,10 @@ static void orphans_come_over_a_bridge(void)
 	const struct born *bridge;
 
 	/* Session 3 lives two levels below task 1, whose child 4 is of it. */
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 1, 1, TASK_ALIVE }, { 3, 2, 3, 3, TASK_ALIVE }, { 4, 1, 3, 3, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 2, 1, 1, 1, TASK_ALIVE },
+			{ 3, 2, 3, 3, TASK_ALIVE },
+			{ 4, 1, 3, 3, TASK_ALIVE } }));
 	check_whole();
 	bridge = find(4)->creator;
 	CHECK(find(4)->is_orphan && find(1)->takes_orphans);
@@ -128,7 +142,10 @@ static void orphans_come_over_a_bridge(void)
 static void dead_leader_stands_below_all_its_members(void)
 {
 	/* Members of the dead session 9 are children of 1 and of 2: the helper is below 2. */
-	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 1, 1, TASK_ALIVE }, { 3, 1, 9, 9, TASK_ALIVE }, { 4, 2, 9, 9, TASK_ALIVE } }));
+	CHECK_OK(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			{ 2, 1, 1, 1, TASK_ALIVE },
+			{ 3, 1, 9, 9, TASK_ALIVE },
+			{ 4, 2, 9, 9, TASK_ALIVE } }));
 	check_whole();
 	CHECK(find(9)->parent == find(2));
 	CHECK(find(4)->as_sibling && find(3)->is_orphan);
@@ -147,10 +164,17 @@ static void root_of_a_dead_session_has_a_helper(void)
 static void what_cannot_be_is_refused(void)
 {
 	/* A group whose leader is of another session. */
-	CHECK_ERR(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 2, 2, TASK_ALIVE }, { 3, 1, 2, 1, TASK_ALIVE } }), ERR_IMAGE);
+	CHECK_ERR(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			 { 2, 1, 2, 2, TASK_ALIVE },
+			 { 3, 1, 2, 1, TASK_ALIVE } }),
+		  ERR_IMAGE);
 	arena_free(restore.arena);
 	/* A session of which nobody is below the parent. */
-	CHECK_ERR(PLAN({ { 1, 0, 1, 1, TASK_ALIVE }, { 2, 1, 2, 2, TASK_ALIVE }, { 3, 1, 3, 3, TASK_ALIVE }, { 4, 3, 2, 2, TASK_ALIVE } }), ERR_UNSUPPORTED);
+	CHECK_ERR(PLAN({ { 1, 0, 1, 1, TASK_ALIVE },
+			 { 2, 1, 2, 2, TASK_ALIVE },
+			 { 3, 1, 3, 3, TASK_ALIVE },
+			 { 4, 3, 2, 2, TASK_ALIVE } }),
+		  ERR_UNSUPPORTED);
 	arena_free(restore.arena);
 }
 

@@ -177,11 +177,26 @@ void arch_sigframe_build(const struct arch_context *ctx, uint64_t addr, uint8_t 
 		.uc_flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
 		/* Not a valid value: the kernel then leaves the alternate stack as it is. */
 		.ss_flags = 0x1000,
-		.r8 = gp.r8, .r9 = gp.r9, .r10 = gp.r10, .r11 = gp.r11,
-		.r12 = gp.r12, .r13 = gp.r13, .r14 = gp.r14, .r15 = gp.r15,
-		.di = gp.rdi, .si = gp.rsi, .bp = gp.rbp, .bx = gp.rbx,
-		.dx = gp.rdx, .ax = gp.rax, .cx = gp.rcx, .sp = gp.rsp,
-		.ip = gp.rip, .flags = gp.eflags, .cs = gp.cs, .ss = gp.ss,
+		.r8 = gp.r8,
+		.r9 = gp.r9,
+		.r10 = gp.r10,
+		.r11 = gp.r11,
+		.r12 = gp.r12,
+		.r13 = gp.r13,
+		.r14 = gp.r14,
+		.r15 = gp.r15,
+		.di = gp.rdi,
+		.si = gp.rsi,
+		.bp = gp.rbp,
+		.bx = gp.rbx,
+		.dx = gp.rdx,
+		.ax = gp.rax,
+		.cx = gp.rcx,
+		.sp = gp.rsp,
+		.ip = gp.rip,
+		.flags = gp.eflags,
+		.cs = gp.cs,
+		.ss = gp.ss,
 		.fpstate = addr + fpstate_offset(),
 		.sigmask = ctx->sigmask,
 	};
@@ -195,7 +210,8 @@ void arch_sigframe_build(const struct arch_context *ctx, uint64_t addr, uint8_t 
 	memcpy(buf + ctx->xstate_len, &magic2, sizeof(magic2));
 }
 
-void arch_gp_syscall(struct user_regs_struct *gp, uint64_t ip, uint64_t sp, long nr, const uint64_t arg[6])
+void arch_gp_syscall(struct user_regs_struct *gp, uint64_t ip, uint64_t sp, long nr,
+		     const uint64_t arg[6])
 {
 	gp->orig_rax = -1;
 	gp->rip = ip;

@@ -53,7 +53,8 @@ size_t arch_sigframe_len(const struct arch_context *ctx);
 void arch_sigframe_build(const struct arch_context *ctx, uint64_t addr, uint8_t *buf);
 
 /* Points the registers at one system call at @ip. */
-void arch_gp_syscall(struct user_regs_struct *gp, uint64_t ip, uint64_t sp, long nr, const uint64_t arg[6]);
+void arch_gp_syscall(struct user_regs_struct *gp, uint64_t ip, uint64_t sp, long nr,
+		     const uint64_t arg[6]);
 static inline int64_t arch_gp_result(const struct user_regs_struct *gp)
 {
 	return (int64_t)gp->rax;

@@ -34,31 +34,34 @@ enum {
 };
 
 #define BIT(n) (1ull << (n))
-#define CRIU_COMPONENTS                                                                              \
-	(BIT(XC_FP) | BIT(XC_SSE) | BIT(XC_YMM) | BIT(XC_BNDREG) | BIT(XC_BNDCSR) | BIT(XC_OPMASK) | \
-	 BIT(XC_ZMM_UPPER) | BIT(XC_ZMM_HI16) | BIT(XC_PKRU))
+#define CRIU_COMPONENTS                                                             \
+	(BIT(XC_FP) | BIT(XC_SSE) | BIT(XC_YMM) | BIT(XC_BNDREG) | BIT(XC_BNDCSR) | \
+	 BIT(XC_OPMASK) | BIT(XC_ZMM_UPPER) | BIT(XC_ZMM_HI16) | BIT(XC_PKRU))
 
 /* A component that has an array of its own in user_x86_xsave_entry. */
 struct component {
 	const char *name;
 	int nr;
 	size_t bytes;
-	size_t word; /* bytes of one element */
+	size_t word;	     /* bytes of one element */
 	size_t count, array; /* offsets of n_x and x */
 };
 
-#define COMPONENT(number, len, field)                                                       \
-	{                                                                                   \
-		.name = #field, .nr = number, .bytes = len,                                 \
-		.word = sizeof(*((UserX86XsaveEntry *)0)->field),                           \
-		.count = offsetof(UserX86XsaveEntry, n_##field),                            \
-		.array = offsetof(UserX86XsaveEntry, field),                                \
+#define COMPONENT(number, len, field)                             \
+	{                                                         \
+		.name = #field, .nr = number, .bytes = len,       \
+		.word = sizeof(*((UserX86XsaveEntry *)0)->field), \
+		.count = offsetof(UserX86XsaveEntry, n_##field),  \
+		.array = offsetof(UserX86XsaveEntry, field),      \
 	}
 
 static const struct component components[] = {
-	COMPONENT(XC_YMM, 256, ymmh_space),      COMPONENT(XC_BNDREG, 64, bndreg_state),
-	COMPONENT(XC_BNDCSR, 64, bndcsr_state),  COMPONENT(XC_OPMASK, 64, opmask_reg),
-	COMPONENT(XC_ZMM_UPPER, 512, zmm_upper), COMPONENT(XC_ZMM_HI16, 1024, hi16_zmm),
+	COMPONENT(XC_YMM, 256, ymmh_space),
+	COMPONENT(XC_BNDREG, 64, bndreg_state),
+	COMPONENT(XC_BNDCSR, 64, bndcsr_state),
+	COMPONENT(XC_OPMASK, 64, opmask_reg),
+	COMPONENT(XC_ZMM_UPPER, 512, zmm_upper),
+	COMPONENT(XC_ZMM_HI16, 1024, hi16_zmm),
 	COMPONENT(XC_PKRU, 8, pkru),
 };
 
@@ -150,7 +153,8 @@ static void fxsave_to_pb(const uint8_t *area, struct arena *a, UserX86FpregsEntr
 
 struct err *xstate_to_pb(const uint8_t *area, size_t len, struct arena *a, ThreadInfoX86 *info)
 {
-	UserX86FpregsEntry *fp = info->fpregs = PB_NEW(a, UserX86FpregsEntry, user_x86_fpregs_entry);
+	UserX86FpregsEntry *fp = info->fpregs = PB_NEW(a, UserX86FpregsEntry,
+						       user_x86_fpregs_entry);
 	UserX86XsaveEntry *x;
 	uint64_t mask;
 
@@ -180,14 +184,14 @@ static struct err *lacks(const char *name)
 			"restore on a CPU with the features of the one that was dumped on");
 }
 
-static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct component *c, const struct layout *l,
-				 uint8_t *area)
+static struct err *array_from_pb(const UserX86XsaveEntry *x, const struct component *c,
+				 const struct layout *l, uint8_t *area)
 {
 	size_t nr = *(const size_t *)((const char *)x + c->count);
 
 	if (nr && nr * c->word != c->bytes)
-		return err_new(ERR_IMAGE, "extended state: %s has %zu elements instead of %zu", c->name, nr,
-			       c->bytes / c->word);
+		return err_new(ERR_IMAGE, "extended state: %s has %zu elements instead of %zu",
+			       c->name, nr, c->bytes / c->word);
 	if (!(x->xstate_bv & BIT(c->nr)))
 		return NULL;
 	if (!nr)
@@ -203,7 +207,8 @@ static struct err *fxsave_from_pb(const UserX86FpregsEntry *fp, uint8_t *area)
 	uint16_t half;
 
 	if (fp->n_st_space != ST_WORDS || fp->n_xmm_space != XMM_WORDS)
-		return err_new(ERR_IMAGE, "floating-point state: %zu and %zu words instead of %d and %d",
+		return err_new(ERR_IMAGE,
+			       "floating-point state: %zu and %zu words instead of %d and %d",
 			       fp->n_st_space, fp->n_xmm_space, ST_WORDS, XMM_WORDS);
 	half = fp->cwd;
 	memcpy(area, &half, sizeof(half));
@@ -222,8 +227,8 @@ static struct err *fxsave_from_pb(const UserX86FpregsEntry *fp, uint8_t *area)
 }
 
 /* Components of info->xstate that CRIU has no array for; the rest was set from the arrays. */
-static struct err *others_from_raw(const ProtobufCBinaryData *raw, const struct layout *l, uint8_t *area,
-				   uint64_t *used)
+static struct err *others_from_raw(const ProtobufCBinaryData *raw, const struct layout *l,
+				   uint8_t *area, uint64_t *used)
 {
 	uint64_t bits;
 

@@ -82,7 +82,7 @@ struct parasite_task {
 	int32_t child_subreaper;
 	int32_t thp_disabled;
 	int32_t membarrier; /* registrations, or -errno where the kernel cannot tell */
-	int32_t mdwe;       /* PR_GET_MDWE, or -errno */
+	int32_t mdwe;	    /* PR_GET_MDWE, or -errno */
 	int32_t populates;  /* a new private mapping has its pages at once */
 };
 

@@ -47,11 +47,11 @@ enum rst_where {
 	RST_AT_PERSONALITY,
 	RST_AT_EXE,
 	RST_AT_COMM,
-	RST_AT_THREAD,    /* detail: tid */
+	RST_AT_THREAD,	  /* detail: tid */
 	RST_AT_SIGACTION, /* detail: signal */
-	RST_AT_ITIMER,    /* detail: which */
-	RST_AT_TIMER,     /* detail: timer id */
-	RST_AT_RLIMIT,    /* detail: which */
+	RST_AT_ITIMER,	  /* detail: which */
+	RST_AT_TIMER,	  /* detail: timer id */
+	RST_AT_RLIMIT,	  /* detail: which */
 	RST_AT_SUBREAPER,
 	RST_AT_MEMBARRIER, /* detail: command */
 	RST_AT_ROBUST,
@@ -89,10 +89,10 @@ struct rst_mm {
 	uint32_t auxv_size;
 	int32_t exe_fd; /* -1: keep; closed by the blob */
 	uint64_t auxv_off;
-	int32_t dumpable; /* -1: leave */
+	int32_t dumpable;     /* -1: leave */
 	int32_t thp_disabled; /* -1: leave */
-	uint32_t mlockall; /* flags for future mappings, 0: none */
-	uint32_t mdwe; /* PR_SET_MDWE, 0: leave */
+	uint32_t mlockall;    /* flags for future mappings, 0: none */
+	uint32_t mdwe;	      /* PR_SET_MDWE, 0: leave */
 };
 
 /* ---- whole process ---- */
@@ -127,7 +127,7 @@ struct rst_queue {
 
 struct rst_process {
 	struct rst_sigaction actions[RST_NR_SIGACTIONS]; /* signals 1 to 64 without 9 and 19 */
-	struct rst_itimer itimers[3];                    /* real, virtual, prof */
+	struct rst_itimer itimers[3];			 /* real, virtual, prof */
 	struct rst_rlimit rlimits[RST_NR_RLIMITS];
 	struct rst_queue pending;
 	uint64_t timers_off; /* struct rst_posix_timer[] */
@@ -136,7 +136,7 @@ struct rst_process {
 	uint32_t personality;
 	uint32_t child_subreaper;
 	uint32_t membarrier; /* mask of MEMBARRIER_CMD_REGISTER_* */
-	int32_t pid;         /* its own number */
+	int32_t pid;	     /* its own number */
 };
 
 /* ---- one thread ---- */
@@ -181,7 +181,7 @@ struct rst_thread {
 	uint32_t no_new_privs;
 	uint64_t timerslack; /* ns; 0: leave */
 	struct rst_queue pending;
-	uint64_t creds_off; /* struct rst_creds */
+	uint64_t creds_off;   /* struct rst_creds */
 	uint64_t filters_off; /* struct rst_filter[], oldest first */
 	uint32_t seccomp;
 	uint32_t pdeath_sig;
@@ -193,14 +193,14 @@ struct rst_thread {
 struct rst_args {
 	uint32_t abi;
 	uint32_t nr_threads;
-	uint64_t area_start; /* address */
-	uint64_t area_len;   /* bytes: what the commit unmaps */
-	uint64_t common_off; /* struct stage_common */
-	uint64_t slot_off;   /* struct stage_slot */
-	uint64_t threads_off; /* struct rst_thread[], leader first, then ascending by tid */
-	uint32_t slot; /* number of its slot, for stage_common.failed */
+	uint64_t area_start;	/* address */
+	uint64_t area_len;	/* bytes: what the commit unmaps */
+	uint64_t common_off;	/* struct stage_common */
+	uint64_t slot_off;	/* struct stage_slot */
+	uint64_t threads_off;	/* struct rst_thread[], leader first, then ascending by tid */
+	uint32_t slot;		/* number of its slot, for stage_common.failed */
 	uint32_t seccomp_tsync; /* the leader installs its filters for all */
-	uint32_t any_seccomp; /* threads stop at the gate until the host has suspended seccomp */
+	uint32_t any_seccomp;	/* threads stop at the gate until the host has suspended seccomp */
 	uint32_t nr_creds_done; /* threads with their final credentials; counted by the blob */
 	struct rst_mem_args mem;
 	struct rst_mm mm;

@@ -38,11 +38,11 @@ struct stage_meeting {
 struct stage_common {
 	uint32_t events;   /* futex of the coordinator: goes up with each event */
 	uint32_t failed;   /* 1 + the slot that failed first, all give up; 0: none */
-	uint32_t open;     /* futex of those who wait for the coordinator */
+	uint32_t open;	   /* futex of those who wait for the coordinator */
 	uint32_t nr_ready; /* tasks whose threads are all at the last barrier */
 	uint32_t nr_gate;  /* tasks whose threads are all at the gate in front of seccomp */
 	uint32_t nr_born;
-	int32_t coordinator; /* its pid */
+	int32_t coordinator;	      /* its pid */
 	struct stage_meeting workers; /* live tasks */
 	struct stage_meeting all;     /* and helpers, and tasks that become zombies */
 };
@@ -56,7 +56,7 @@ struct stage_slot {
 	uint32_t text_set;   /* 1: @text holds a packed failure */
 	struct rst_result result;
 	uint64_t area_start, area_len; /* where the worker put its restorer */
-	int32_t exe_fd;                /* the worker's descriptor of the executable, where tables are shared */
+	int32_t exe_fd; /* the worker's descriptor of the executable, where tables are shared */
 	uint32_t reserved;
 	uint64_t pages_restored; /* statistics of this task */
 	uint64_t pages_compared;

@@ -30,7 +30,8 @@ int main(void)
 	CASE_EQ(st.st_size, 400003);
 	CASE_EQ(st.st_mtim.tv_sec, 2000000);
 	CASE_EQ(st.st_mtim.tv_nsec / 1000, 0);
-	CASE_CHECK(st.st_blocks * 512 < 200000, "the hole was filled: %ld blocks", (long)st.st_blocks);
+	CASE_CHECK(st.st_blocks * 512 < 200000, "the hole was filled: %ld blocks",
+		   (long)st.st_blocks);
 	CASE_EQ(pread(a, buf, sizeof(buf), 0), sizeof(buf));
 	case_check_fill(buf, sizeof(buf), 44, "deleted file");
 	CASE_EQ(pwrite(a, "new", 3, 5), 3);

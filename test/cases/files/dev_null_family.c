@@ -6,7 +6,8 @@
 
 int main(void)
 {
-	static const char *const names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom" };
+	static const char *const names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+					     "/dev/urandom" };
 	int fd[CASE_NR(names)];
 	char buf[16] = "xxxxxxxxxxxxxxx";
 

@@ -6,7 +6,8 @@
 
 int main(void)
 {
-	int a = case_make_file("file", 1000, 63), b = CASE_SYS(dup2(a, 900)), c = CASE_SYS(fcntl(a, F_DUPFD, 500));
+	int a = case_make_file("file", 1000, 63), b = CASE_SYS(dup2(a, 900)),
+	    c = CASE_SYS(fcntl(a, F_DUPFD, 500));
 	int own = CASE_SYS(open("file", O_RDWR));
 
 	CASE_SYS(lseek(a, 10, SEEK_SET));

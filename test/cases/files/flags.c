@@ -5,8 +5,18 @@
 #include <fcntl.h>
 
 static const int flags[] = {
-	O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_APPEND, O_RDWR | O_NONBLOCK, O_WRONLY | O_SYNC, O_RDWR | O_DSYNC,
-	O_RDONLY | O_NOATIME, O_RDONLY | O_NOFOLLOW, O_RDWR | O_ASYNC, O_RDWR | O_DIRECT, 3 /* no access */,
+	O_RDONLY,
+	O_WRONLY,
+	O_RDWR,
+	O_RDWR | O_APPEND,
+	O_RDWR | O_NONBLOCK,
+	O_WRONLY | O_SYNC,
+	O_RDWR | O_DSYNC,
+	O_RDONLY | O_NOATIME,
+	O_RDONLY | O_NOFOLLOW,
+	O_RDWR | O_ASYNC,
+	O_RDWR | O_DIRECT,
+	3 /* no access */,
 };
 
 int main(void)
@@ -19,7 +29,8 @@ int main(void)
 		if (fd[i] >= 0)
 			before[i] = CASE_SYS(fcntl(fd[i], F_GETFL));
 		else
-			CASE_CHECK(flags[i] & O_DIRECT, "open with %#o: %s", flags[i], strerror(errno));
+			CASE_CHECK(flags[i] & O_DIRECT, "open with %#o: %s", flags[i],
+				   strerror(errno));
 	}
 	case_ready();
 	for (unsigned i = 0; i < CASE_NR(flags); i++)

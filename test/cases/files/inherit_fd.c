@@ -24,6 +24,7 @@ int main(void)
 	case_ready();
 	CASE_SYS(pread(fd, buf, 5, 0));
 	/* Without a restore it is the file it always was. */
-	CASE_CHECK(!strcmp(buf, "other") || access("restored", F_OK) < 0, "the descriptor reads \"%s\"", buf);
+	CASE_CHECK(!strcmp(buf, "other") || access("restored", F_OK) < 0,
+		   "the descriptor reads \"%s\"", buf);
 	return case_pass();
 }

@@ -7,7 +7,8 @@
 
 int main(void)
 {
-	int fd = CASE_SYS(memfd_create("a name", MFD_ALLOW_SEALING | MFD_CLOEXEC)), plain = memfd_create("plain", 0);
+	int fd = CASE_SYS(memfd_create("a name", MFD_ALLOW_SEALING | MFD_CLOEXEC)),
+	    plain = memfd_create("plain", 0);
 	char *map, link[64] = "";
 
 	CASE_SYS(ftruncate(fd, 10000));

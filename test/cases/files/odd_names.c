@@ -7,7 +7,8 @@
 
 int main(void)
 {
-	static const char *const names[] = { "line\nfeed", "quote\"s and \\", "\xff\xfe\x80", " (deleted)", "*?[" };
+	static const char *const names[] = { "line\nfeed", "quote\"s and \\", "\xff\xfe\x80",
+					     " (deleted)", "*?[" };
 	char long_name[256] = "";
 	int fd[CASE_NR(names) + 1];
 	struct stat a, b;

@@ -6,7 +6,8 @@
 
 int main(void)
 {
-	int self = CASE_SYS(open("/proc/self/status", O_RDONLY)), dir = CASE_SYS(open("/proc/self/fd", O_RDONLY));
+	int self = CASE_SYS(open("/proc/self/status", O_RDONLY)),
+	    dir = CASE_SYS(open("/proc/self/fd", O_RDONLY));
 	int system = CASE_SYS(open("/proc/meminfo", O_RDONLY));
 	char buf[64] = "";
 

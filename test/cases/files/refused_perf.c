@@ -8,7 +8,11 @@
 
 int main(void)
 {
-	int fd = syscall(SYS_perf_event_open, &(struct perf_event_attr){ .type = PERF_TYPE_SOFTWARE, .size = sizeof(struct perf_event_attr), .disabled = 1 }, 0, -1, -1, 0);
+	int fd = syscall(SYS_perf_event_open,
+			 &(struct perf_event_attr){ .type = PERF_TYPE_SOFTWARE,
+						    .size = sizeof(struct perf_event_attr),
+						    .disabled = 1 },
+			 0, -1, -1, 0);
 
 	if (fd < 0)
 		case_skip("perf: %s", strerror(errno));

@@ -20,7 +20,8 @@ int main(void)
 	CASE_EQ(lseek(rw, 0, SEEK_CUR), 101);
 	CASE_EQ(write(ap, "two", 3), 3);
 	CASE_EQ(write(ro, "x", 1), -1);
-	CASE_CHECK(!strcmp(case_read_file("other"), "one two"), "the file is \"%s\"", case_read_file("other"));
+	CASE_CHECK(!strcmp(case_read_file("other"), "one two"), "the file is \"%s\"",
+		   case_read_file("other"));
 	CASE_EQ(pread(rw, buf, sizeof(buf), 0), sizeof(buf));
 	CASE_EQ(buf[100], 'x');
 	return case_pass();

@@ -20,7 +20,8 @@ int main(void)
 		if (i % 4 == 0)
 			case_check_fill(area + i * 4096, 4096, i, "page");
 		else
-			CASE_CHECK(!area[i * 4096] && !memcmp(area + i * 4096, area + i * 4096 + 1, 4095),
+			CASE_CHECK(!area[i * 4096] &&
+					   !memcmp(area + i * 4096, area + i * 4096 + 1, 4095),
 				   "page %d is not zero", i);
 	}
 	return case_pass();

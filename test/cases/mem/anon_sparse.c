@@ -9,7 +9,8 @@
 
 int main(void)
 {
-	char *area = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *area = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	unsigned long rss;
 
 	CASE_CHECK(area != MAP_FAILED, "mmap: %s", strerror(errno));

@@ -32,7 +32,8 @@ static void child(void *number)
 		if (i >= 100 && i < 110)
 			CASE_EQ(area[i * 4096], 0);
 		else
-			case_check_fill(area + i * 4096, 4096, i % 8 == who ? 1000 + i : i, "page of a child");
+			case_check_fill(area + i * 4096, 4096, i % 8 == who ? 1000 + i : i,
+					"page of a child");
 	}
 }
 
@@ -59,7 +60,8 @@ int main(void)
 	for (int i = 0; i < NR; i++)
 		for (int c = 0; c < 2; c++) {
 			if (i % 8 == c || (i >= 100 && i < 110) || (i >= 120 && i < 124)) {
-				CASE_CHECK(frames[(c + 1) * NR + i] != frames[i], "page %d of child %d is shared", i, c);
+				CASE_CHECK(frames[(c + 1) * NR + i] != frames[i],
+					   "page %d of child %d is shared", i, c);
 				continue;
 			}
 			could++;

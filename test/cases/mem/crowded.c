@@ -17,7 +17,8 @@ static int fill(unsigned long start, unsigned long end)
 	if (end < start + 2 * HOLE)
 		return 0;
 	return mmap((void *)start, end - start - HOLE, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED;
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+		    0) != MAP_FAILED;
 }
 
 int main(void)

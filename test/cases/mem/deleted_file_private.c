@@ -19,6 +19,7 @@ int main(void)
 	case_check_fill(area, 4096, 24, "first page");
 	case_check_fill(area + 4096, 4096, 25, "changed page");
 	CASE_CHECK(access("file", F_OK) < 0, "the file came back");
-	CASE_CHECK(strstr(case_read_file("/proc/self/maps"), "/file (deleted)"), "the mapping names another file");
+	CASE_CHECK(strstr(case_read_file("/proc/self/maps"), "/file (deleted)"),
+		   "the mapping names another file");
 	return case_pass();
 }

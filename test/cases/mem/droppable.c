@@ -7,7 +7,8 @@
 
 int main(void)
 {
-	char *area = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | 0x08 /* MAP_DROPPABLE */, -1, 0);
+	char *area = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE,
+			  MAP_ANONYMOUS | 0x08 /* MAP_DROPPABLE */, -1, 0);
 
 	if (area == MAP_FAILED)
 		case_skip("MAP_DROPPABLE: %s", strerror(errno));

@@ -6,15 +6,16 @@
 
 static char *map_at(unsigned long at)
 {
-	char *p = mmap((void *)at, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		       -1, 0);
+	char *p = mmap((void *)at, 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
 int main(void)
 {
-	static const unsigned long at[] = { 0x10000, 0x400000, 0x10000000, 0x7ffff000, 0xfffff000, 0x100000000,
+	static const unsigned long at[] = { 0x10000,	    0x400000,	    0x10000000,
+					    0x7ffff000,	    0xfffff000,	    0x100000000,
 					    0x555555555000, 0x7ffffffde000, 0x7fffffffe000 };
 	char *area[CASE_NR(at)];
 

@@ -6,7 +6,9 @@
 
 int main(void)
 {
-	static const unsigned char code[] = { 0xb8, 0x67, 0x45, 0x23, 0x01, 0xc3 };   /* mov $0x1234567, %eax; ret */
+	static const unsigned char code[] = {
+		0xb8, 0x67, 0x45, 0x23, 0x01, 0xc3
+	}; /* mov $0x1234567, %eax; ret */
 	unsigned char *page = case_map(4096);
 	int (*call)(void) = (int (*)(void))page;
 

@@ -15,7 +15,9 @@ int main(void)
 	case_ready();
 	CASE_EQ(private[4096], 'x');
 	CASE_EQ(shared[5000], 0);
-	CASE_CHECK(case_faults(shared + 8192, &sig) && sig == SIGBUS, "no SIGBUS behind the end (shared)");
-	CASE_CHECK(case_faults(private + 8192, &sig) && sig == SIGBUS, "no SIGBUS behind the end (private)");
+	CASE_CHECK(case_faults(shared + 8192, &sig) && sig == SIGBUS,
+		   "no SIGBUS behind the end (shared)");
+	CASE_CHECK(case_faults(private + 8192, &sig) && sig == SIGBUS,
+		   "no SIGBUS behind the end (private)");
 	return case_pass();
 }

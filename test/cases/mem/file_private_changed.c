@@ -9,7 +9,8 @@
 int main(void)
 {
 	int fd = case_make_file("file", NR * 4096, 11);
-	char *area = mmap(NULL, NR * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0), *copy = malloc(NR * 4096);
+	char *area = mmap(NULL, NR * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0),
+	     *copy = malloc(NR * 4096);
 
 	for (int i = 0; i < NR; i += 3)
 		case_fill(area + i * 4096, 4096, i);
@@ -20,7 +21,8 @@ int main(void)
 		if (i % 3 == 0)
 			case_check_fill(area + i * 4096, 4096, i, "changed page");
 		else
-			CASE_CHECK(!memcmp(area + i * 4096, copy + i * 4096, 4096), "page %d is not the file's", i);
+			CASE_CHECK(!memcmp(area + i * 4096, copy + i * 4096, 4096),
+				   "page %d is not the file's", i);
 	}
 	/* Pages never changed still show what is written to the file. */
 	CASE_EQ(pwrite(fd, "new", 3, 4096), 3);

@@ -23,6 +23,7 @@ int main(void)
 	fd = CASE_SYS(open("file", O_RDONLY));
 	CASE_EQ(pread(fd, word, 4, LEN / 2), 4);
 	CASE_CHECK(!memcmp(word, "word", 4), "the write did not reach the file");
-	CASE_CHECK(mprotect(tail, 4096, PROT_READ | PROT_WRITE) < 0, "a read-only file can be written");
+	CASE_CHECK(mprotect(tail, 4096, PROT_READ | PROT_WRITE) < 0,
+		   "a read-only file can be written");
 	return case_pass();
 }

@@ -23,7 +23,8 @@ int main(void)
 {
 	pid_t pid;
 
-	area = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	area = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+		    -1, 0);
 	if (area == MAP_FAILED)
 		case_skip("no huge pages: %s", strerror(errno));
 	case_fill(area, LEN, 18);

@@ -19,6 +19,7 @@ int main(void)
 	CASE_CHECK(case_vmflag(later, "lo"), "not locked on fault any more");
 	CASE_CHECK(!case_vmflag(none, "lo"), "locked by the restore");
 	for (int i = 0; i < 8; i++)
-		CASE_CHECK(case_pagemap(now + i * 4096) & PM_PRESENT, "page %d of a locked area is absent", i);
+		CASE_CHECK(case_pagemap(now + i * 4096) & PM_PRESENT,
+			   "page %d of a locked area is absent", i);
 	return case_pass();
 }

@@ -11,7 +11,8 @@ int main(void)
 	case_fill(area, 8 * 4096, 26);
 	for (int i = 0; i < 8; i++) {
 		at = target + (15 - 2 * i) * 4096;
-		CASE_CHECK(mremap(area + i * 4096, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at,
+		CASE_CHECK(mremap(area + i * 4096, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, at) ==
+				   at,
 			   "mremap: %s", strerror(errno));
 	}
 	grown = mremap(case_map(4096), 4096, 9 * 4096, MREMAP_MAYMOVE);

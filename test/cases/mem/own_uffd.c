@@ -14,7 +14,8 @@ int main(void)
 	struct uffdio_api api = { .api = UFFD_API };
 	char *area = case_map(16 * 4096);
 	struct uffdio_register reg = {
-		.range = { (unsigned long)area, 16 * 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+		.range = { (unsigned long)area, 16 * 4096 },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 

@@ -6,7 +6,8 @@
 
 int main(void)
 {
-	static const int prot[] = { PROT_NONE, PROT_READ, PROT_EXEC | PROT_READ, PROT_WRITE | PROT_READ, PROT_WRITE };
+	static const int prot[] = { PROT_NONE, PROT_READ, PROT_EXEC | PROT_READ,
+				    PROT_WRITE | PROT_READ, PROT_WRITE };
 	char *area = case_map(CASE_NR(prot) * 8192);
 
 	for (unsigned i = 0; i < CASE_NR(prot); i++) {

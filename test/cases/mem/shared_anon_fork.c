@@ -13,7 +13,8 @@ static void grandchild(void *arg)
 {
 	(void)arg;
 	/* A part only, somewhere else. */
-	char *part = mremap(area + 4 * 4096, 2 * 4096, 2 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, case_map(8192));
+	char *part = mremap(area + 4 * 4096, 2 * 4096, 2 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED,
+			    case_map(8192));
 
 	CASE_CHECK(part != MAP_FAILED, "mremap: %s", strerror(errno));
 	CASE_SYS(munmap(area, 4 * 4096));

@@ -14,7 +14,8 @@ static __attribute__((noinline)) int deep(int levels)
 
 int main(void)
 {
-	char *hole = mmap(NULL, 4 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *hole = mmap(NULL, 4 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			  0);
 	char *top = hole + (4 << 20), *area, on_stack[65536];
 
 	CASE_SYS(munmap(hole, 4 << 20));

@@ -17,6 +17,7 @@ static long call(void)
 int main(void)
 {
 	blocked_main(call, SYS_clock_nanosleep, NULL, 0);
-	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms", (long)(blocked_ns / 1000000));
+	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms",
+		   (long)(blocked_ns / 1000000));
 	return case_pass();
 }

@@ -23,8 +23,11 @@ static void wake(void)
 {
 	static char buf[512];
 	int fd = CASE_SYS(open("/proc/self/exe", O_RDONLY));
-	struct iocb cb = { .aio_fildes = fd, .aio_lio_opcode = IOCB_CMD_PREAD,
-			   .aio_buf = (uintptr_t)buf, .aio_nbytes = 512 }, *list = &cb;
+	struct iocb cb = { .aio_fildes = fd,
+			   .aio_lio_opcode = IOCB_CMD_PREAD,
+			   .aio_buf = (uintptr_t)buf,
+			   .aio_nbytes = 512 },
+		    *list = &cb;
 
 	CASE_EQ(CASE_SYS(syscall(SYS_io_submit, ctx, 1, &list)), 1);
 }

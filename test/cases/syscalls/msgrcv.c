@@ -10,14 +10,20 @@ static int queue;
 
 static long call(void)
 {
-	struct { long type; char text[8]; } m;
+	struct {
+		long type;
+		char text[8];
+	} m;
 
 	return BLOCKED_CALL(SYS_msgrcv, queue, &m, sizeof(m.text), 0, 0);
 }
 
 static void wake(void)
 {
-	struct { long type; char text[8]; } m = { 1, "hello" };
+	struct {
+		long type;
+		char text[8];
+	} m = { 1, "hello" };
 
 	CASE_SYS(msgsnd(queue, &m, 5, 0));
 }

@@ -19,6 +19,7 @@ int main(void)
 {
 	CASE_SYS(pipe(ends));
 	blocked_main(call, SYS_poll, NULL, 0);
-	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms", (long)(blocked_ns / 1000000));
+	CASE_CHECK(blocked_ns >= 1000000000, "it returned after %ld ms",
+		   (long)(blocked_ns / 1000000));
 	return case_pass();
 }

@@ -12,7 +12,10 @@ static int ends[2];
 static long call(void)
 {
 	uint64_t mask = 1ULL << (SIGUSR1 - 1), now;
-	struct { uint64_t *mask; size_t len; } arg = { &mask, 8 };
+	struct {
+		uint64_t *mask;
+		size_t len;
+	} arg = { &mask, 8 };
 	fd_set set;
 	long r;
 

@@ -13,7 +13,8 @@ static long call(void)
 
 	case_fill(buf, sizeof(buf), 30);
 	/* A write that was interrupted half way says how far it came. */
-	while (done < (long)sizeof(buf) && (r = BLOCKED_CALL(SYS_write, ends[1], buf + done, sizeof(buf) - done)) > 0)
+	while (done < (long)sizeof(buf) &&
+	       (r = BLOCKED_CALL(SYS_write, ends[1], buf + done, sizeof(buf) - done)) > 0)
 		done += r;
 	return r < 0 ? r : done;
 }

@@ -16,7 +16,8 @@ static void *body(void *number)
 	case_here();
 	case_wait_go();
 	CASE_SYS(sched_getaffinity(0, sizeof(now), &now));
-	CASE_CHECK(CPU_EQUAL(&set, &now), "thread %ld may run on %d processors", (long)number, CPU_COUNT(&now));
+	CASE_CHECK(CPU_EQUAL(&set, &now), "thread %ld may run on %d processors", (long)number,
+		   CPU_COUNT(&now));
 	CASE_EQ(sched_getcpu(), (long)number);
 	return NULL;
 }
@@ -30,7 +31,8 @@ int main(void)
 	case_wait_here(2);
 	case_ready();
 	CASE_SYS(sched_getaffinity(0, sizeof(now), &now));
-	CASE_CHECK(CPU_EQUAL(&before, &now), "the leader may run on %d processors", CPU_COUNT(&now));
+	CASE_CHECK(CPU_EQUAL(&before, &now), "the leader may run on %d processors",
+		   CPU_COUNT(&now));
 	case_threads_join();
 	return case_pass();
 }

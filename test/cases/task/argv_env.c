@@ -37,19 +37,27 @@ int main(void)
 	memcpy(page, "first\0second", 13);
 	memcpy(page + 100, "NAME=value", 11);
 	struct prctl_mm_map map = {
-		.start_code = before[0], .end_code = before[1], .start_stack = before[2],
-		.start_data = before[3], .end_data = before[4], .start_brk = before[5],
+		.start_code = before[0],
+		.end_code = before[1],
+		.start_stack = before[2],
+		.start_data = before[3],
+		.end_data = before[4],
+		.start_brk = before[5],
 		.brk = (unsigned long)sbrk(0),
-		.arg_start = (unsigned long)page, .arg_end = (unsigned long)page + 13,
-		.env_start = (unsigned long)page + 100, .env_end = (unsigned long)page + 111,
+		.arg_start = (unsigned long)page,
+		.arg_end = (unsigned long)page + 13,
+		.env_start = (unsigned long)page + 100,
+		.env_end = (unsigned long)page + 111,
 		.exe_fd = -1,
 	};
 	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0)
 		case_skip("PR_SET_MM_MAP: %s", strerror(errno));
 	read_bounds(before);
 	case_ready();
-	CASE_CHECK(!memcmp(case_read_file("/proc/self/cmdline"), "first\0second", 13), "other arguments");
-	CASE_CHECK(!strcmp(case_read_file("/proc/self/environ"), "NAME=value"), "other environment");
+	CASE_CHECK(!memcmp(case_read_file("/proc/self/cmdline"), "first\0second", 13),
+		   "other arguments");
+	CASE_CHECK(!strcmp(case_read_file("/proc/self/environ"), "NAME=value"),
+		   "other environment");
 	read_bounds(after);
 	for (unsigned i = 0; i < CASE_NR(after); i++)
 		CASE_EQ(after[i], before[i]);

@@ -11,7 +11,8 @@ int main(void)
 
 	memcpy(before, case_read_file("/proc/self/auxv"), sizeof(before));
 	case_ready();
-	CASE_CHECK(!memcmp(before, case_read_file("/proc/self/auxv"), 300), "/proc/self/auxv differs");
+	CASE_CHECK(!memcmp(before, case_read_file("/proc/self/auxv"), 300),
+		   "/proc/self/auxv differs");
 	CASE_EQ(getauxval(AT_ENTRY), entry);
 	CASE_EQ(getauxval(AT_SYSINFO_EHDR), vdso);
 	CASE_CHECK(!memcmp((void *)vdso, "\177ELF", 4), "no vDSO at AT_SYSINFO_EHDR");

@@ -11,13 +11,12 @@ static void *body(void *arg)
 	case_here();
 	__asm__ volatile(".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
 			 "vmovups spin_before + 32 * \\n(%%rip), %%ymm\\n\n"
-			 ".endr\n"
-			 SPIN
+			 ".endr\n" SPIN
 			 ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
 			 "vmovups %%ymm\\n, spin_after + 32 * \\n(%%rip)\n"
 			 ".endr\n"
-			 "vzeroupper\n"
-			 ::: "memory");
+			 "vzeroupper\n" ::
+				 : "memory");
 	return NULL;
 }
 

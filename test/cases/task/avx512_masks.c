@@ -11,12 +11,10 @@ static void *body(void *arg)
 	case_here();
 	__asm__ volatile(".irp n, 0, 1, 2, 3, 4, 5, 6, 7\n"
 			 "kmovq spin_before + 8 * \\n(%%rip), %%k\\n\n"
-			 ".endr\n"
-			 SPIN
-			 ".irp n, 0, 1, 2, 3, 4, 5, 6, 7\n"
+			 ".endr\n" SPIN ".irp n, 0, 1, 2, 3, 4, 5, 6, 7\n"
 			 "kmovq %%k\\n, spin_after + 8 * \\n(%%rip)\n"
-			 ".endr\n"
-			 ::: "memory");
+			 ".endr\n" ::
+				 : "memory");
 	return NULL;
 }
 

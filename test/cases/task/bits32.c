@@ -16,13 +16,22 @@ static void write_program(const char *path)
 {
 	Elf32_Ehdr head = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = EM_386, .e_version = EV_CURRENT,
-		.e_entry = 0x8048000 + sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr), .e_phoff = sizeof(head),
-		.e_ehsize = sizeof(head), .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 1,
+		.e_type = ET_EXEC,
+		.e_machine = EM_386,
+		.e_version = EV_CURRENT,
+		.e_entry = 0x8048000 + sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr),
+		.e_phoff = sizeof(head),
+		.e_ehsize = sizeof(head),
+		.e_phentsize = sizeof(Elf32_Phdr),
+		.e_phnum = 1,
 	};
 	Elf32_Phdr load = {
-		.p_type = PT_LOAD, .p_vaddr = 0x8048000, .p_filesz = 4096, .p_memsz = 4096,
-		.p_flags = PF_R | PF_X, .p_align = 4096,
+		.p_type = PT_LOAD,
+		.p_vaddr = 0x8048000,
+		.p_filesz = 4096,
+		.p_memsz = 4096,
+		.p_flags = PF_R | PF_X,
+		.p_align = 4096,
 	};
 	int fd = CASE_SYS(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
 

@@ -12,9 +12,8 @@ static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "Cap
 static void set_caps(uint64_t inh, uint64_t prm, uint64_t eff)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = {
-		{ eff, prm, inh }, { eff >> 32, prm >> 32, inh >> 32 }
-	};
+	struct __user_cap_data_struct data[2] = { { eff, prm, inh },
+						  { eff >> 32, prm >> 32, inh >> 32 } };
 
 	CASE_SYS(syscall(SYS_capset, &head, data));
 }

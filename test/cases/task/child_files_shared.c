@@ -30,6 +30,7 @@ int main(void)
 	case_wait_here(1);
 	case_ready();
 	case_join(pid);
-	CASE_CHECK(fcntl(next, F_GETFD) >= 0, "the child opened %d and the parent does not have it", next);
+	CASE_CHECK(fcntl(next, F_GETFD) >= 0, "the child opened %d and the parent does not have it",
+		   next);
 	return case_pass();
 }

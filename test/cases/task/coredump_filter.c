@@ -7,7 +7,7 @@ int main(void)
 {
 	case_write_file("/proc/self/coredump_filter", "0x7f");
 	case_ready();
-	CASE_CHECK(!strncmp(case_read_file("/proc/self/coredump_filter"), "0000007f", 8), "it became %s",
-		   case_read_file("/proc/self/coredump_filter"));
+	CASE_CHECK(!strncmp(case_read_file("/proc/self/coredump_filter"), "0000007f", 8),
+		   "it became %s", case_read_file("/proc/self/coredump_filter"));
 	return case_pass();
 }

@@ -15,7 +15,8 @@ int main(void)
 	CASE_SYS(chdir("gone"));
 	CASE_SYS(rmdir("../gone"));
 	case_ready();
-	CASE_CHECK(!getcwd(path, sizeof(path)) && errno == ENOENT, "the directory has the name %s", path);
+	CASE_CHECK(!getcwd(path, sizeof(path)) && errno == ENOENT, "the directory has the name %s",
+		   path);
 	CASE_SYS(stat(".", &st));
 	CASE_EQ(st.st_nlink, 0);
 	CASE_EQ(open("file", O_CREAT | O_WRONLY, 0600), -1);

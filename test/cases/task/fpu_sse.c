@@ -10,12 +10,11 @@ static void *body(void *arg)
 	case_here();
 	__asm__ volatile(".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
 			 "movups spin_before + 16 * \\n(%%rip), %%xmm\\n\n"
-			 ".endr\n"
-			 SPIN
+			 ".endr\n" SPIN
 			 ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
 			 "movups %%xmm\\n, spin_after + 16 * \\n(%%rip)\n"
-			 ".endr\n"
-			 ::: "memory");
+			 ".endr\n" ::
+				 : "memory");
 	return NULL;
 }
 

@@ -30,8 +30,9 @@ int main(void)
 			   "timer %d: interval of %ld us", i, now.it_interval.tv_usec);
 		/* The processor time is counted in ticks, and a set timer is rounded up. */
 		CASE_CHECK(now.it_value.tv_sec <= set[i].it_value.tv_sec &&
-			   now.it_value.tv_sec > set[i].it_value.tv_sec - 300,
-			   "timer %d: %ld s left of %ld", i, now.it_value.tv_sec, set[i].it_value.tv_sec);
+				   now.it_value.tv_sec > set[i].it_value.tv_sec - 300,
+			   "timer %d: %ld s left of %ld", i, now.it_value.tv_sec,
+			   set[i].it_value.tv_sec);
 	}
 	CASE_EQ(fired, 0);
 	set[0].it_value.tv_sec = 0;

@@ -9,18 +9,21 @@ static void *body(void *arg)
 {
 	(void)arg;
 	case_here();
-	__asm__ volatile("fninit; fldcw spin_before(%%rip); ldmxcsr spin_before+4(%%rip)\n"
-			 "fldpi; fldl2t; fldl2e; fldln2; fldlg2; fld1; fldz; fldpi; fstp %%st(0); fstp %%st(0)\n"
-			 "fstp %%st(0); fnsave spin_before+64(%%rip); frstor spin_before+64(%%rip)\n" SPIN
-			 "stmxcsr spin_after+4(%%rip); fnstcw spin_after(%%rip)\n"
-			 "fnsave spin_after+64(%%rip); fninit\n" ::: "memory");
+	__asm__ volatile(
+		"fninit; fldcw spin_before(%%rip); ldmxcsr spin_before+4(%%rip)\n"
+		"fldpi; fldl2t; fldl2e; fldln2; fldlg2; fld1; fldz; fldpi; fstp %%st(0); fstp "
+		"%%st(0)\n"
+		"fstp %%st(0); fnsave spin_before+64(%%rip); frstor spin_before+64(%%rip)\n" SPIN
+		"stmxcsr spin_after+4(%%rip); fnstcw spin_after(%%rip)\n"
+		"fnsave spin_after+64(%%rip); fninit\n" ::
+			: "memory");
 	return NULL;
 }
 
 int main(void)
 {
-	uint16_t control = 0x0a7f;      /* rounds up, 53 bits */
-	uint32_t mxcsr = 0xdfa1;        /* flush to zero, rounds down, two flags */
+	uint16_t control = 0x0a7f; /* rounds up, 53 bits */
+	uint32_t mxcsr = 0xdfa1;   /* flush to zero, rounds down, two flags */
 
 	memcpy(spin_before, &control, sizeof(control));
 	memcpy(spin_before + 4, &mxcsr, sizeof(mxcsr));

@@ -19,7 +19,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 	CASE_SYS(sigaltstack(NULL, &s));
 	CASE_EQ(s.ss_flags, SS_ONSTACK);
 	CASE_SYS(sigprocmask(SIG_BLOCK, NULL, &now));
-	CASE_CHECK(sigismember(&now, SIGUSR1) && sigismember(&now, SIGUSR2), "the handler's mask is gone");
+	CASE_CHECK(sigismember(&now, SIGUSR1) && sigismember(&now, SIGUSR2),
+		   "the handler's mask is gone");
 	done = 1;
 }
 

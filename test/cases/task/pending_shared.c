@@ -30,6 +30,7 @@ int main(void)
 		CASE_EQ(got.si_code, SI_USER);
 		CASE_EQ(got.si_pid, getpid());
 	}
-	CASE_CHECK(sigtimedwait(&set, &got, &none) < 0, "signal %d came from nowhere", got.si_signo);
+	CASE_CHECK(sigtimedwait(&set, &got, &none) < 0, "signal %d came from nowhere",
+		   got.si_signo);
 	return case_pass();
 }

@@ -14,7 +14,8 @@ static const char *const fields[] = { "Uid", "Gid", "Groups", "CapInh", "CapPrm"
 static void change(long number)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { { 1 << CAP_KILL, 1 << CAP_KILL | 1 << CAP_CHOWN, 0 } };
+	struct __user_cap_data_struct data[2] = { { 1 << CAP_KILL, 1 << CAP_KILL | 1 << CAP_CHOWN,
+						    0 } };
 	gid_t group = 777;
 
 	/* The calls of the C library would change all threads. */
@@ -38,8 +39,9 @@ static void *body(void *number)
 	case_here();
 	case_wait_go();
 	for (unsigned i = 0; i < CASE_NR(fields); i++)
-		CASE_CHECK(!strcmp(before[i], case_status(0, fields[i])), "thread %ld: %s was %s, is %s",
-			   (long)number, fields[i], before[i], case_status(0, fields[i]));
+		CASE_CHECK(!strcmp(before[i], case_status(0, fields[i])),
+			   "thread %ld: %s was %s, is %s", (long)number, fields[i], before[i],
+			   case_status(0, fields[i]));
 	return NULL;
 }
 

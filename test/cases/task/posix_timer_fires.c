@@ -54,11 +54,15 @@ int main(void)
 	CASE_SYS(sigaction(SIGRTMIN + 2, &sa, NULL));
 	case_threads(1, body);
 	case_wait_here(1);
-	struct sigevent to_tid = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN + 2, .sigev_value.sival_int = 33 };
+	struct sigevent to_tid = { .sigev_notify = SIGEV_THREAD_ID,
+				   .sigev_signo = SIGRTMIN + 2,
+				   .sigev_value.sival_int = 33 };
 	to_tid._sigev_un._tid = target;
-	t[0] = arm((struct sigevent){ .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1,
+	t[0] = arm((struct sigevent){ .sigev_notify = SIGEV_SIGNAL,
+				      .sigev_signo = SIGRTMIN + 1,
 				      .sigev_value.sival_int = 11 });
-	t[1] = arm((struct sigevent){ .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify,
+	t[1] = arm((struct sigevent){ .sigev_notify = SIGEV_THREAD,
+				      .sigev_notify_function = notify,
 				      .sigev_value.sival_int = 22 });
 	t[2] = arm(to_tid);
 	case_ready();

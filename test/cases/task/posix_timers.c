@@ -13,11 +13,11 @@ struct timer {
 	clockid_t clock;
 	int notify;
 	int sig;
-	int flags;      /* TIMER_ABSTIME or 0; -1: not armed */
+	int flags; /* TIMER_ABSTIME or 0; -1: not armed */
 	int id;
 };
 
-#define RT 34    /* SIGRTMIN of the C library */
+#define RT 34 /* SIGRTMIN of the C library */
 
 static struct timer timers[] = {
 	{ CLOCK_REALTIME, SIGEV_SIGNAL, RT, 0, -1 },
@@ -60,8 +60,8 @@ static void check(struct timer *t, int number)
 	if (t->flags < 0)
 		CASE_EQ(now.it_value.tv_sec, 0);
 	else
-		CASE_CHECK(now.it_value.tv_sec > 700 && now.it_value.tv_sec <= 1001, "timer %d: %ld s are left",
-			   number, (long)now.it_value.tv_sec);
+		CASE_CHECK(now.it_value.tv_sec > 700 && now.it_value.tv_sec <= 1001,
+			   "timer %d: %ld s are left", number, (long)now.it_value.tv_sec);
 	CASE_EQ(syscall(SYS_timer_getoverrun, t->id), 0);
 }
 

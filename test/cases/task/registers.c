@@ -33,9 +33,9 @@ static void *body(void *arg)
 			 "mov %%r13, seen+96(%%rip); mov %%r14, seen+104(%%rip)\n"
 			 "mov %%r15, seen+112(%%rip)\n"
 			 "pushf; pop %%rax; mov %%rax, seen+120(%%rip); cld\n"
-			 "lea 128(%%rsp), %%rsp; pop %%rbp; pop %%rbx\n"
-			 ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-			 "r15", "memory", "cc");
+			 "lea 128(%%rsp), %%rsp; pop %%rbp; pop %%rbx\n" ::
+				 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11",
+				   "r12", "r13", "r14", "r15", "memory", "cc");
 	return NULL;
 }
 

@@ -7,8 +7,14 @@
 
 int main(void)
 {
-	static const int what[] = { RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_FSIZE, RLIMIT_STACK, RLIMIT_CORE };
-	struct rlimit low[] = { { 3, 10 }, { 0, 4096 }, { 1 << 20, 1 << 20 }, { 65536, 1 << 20 }, { 0, 0 } }, now;
+	static const int what[] = { RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_FSIZE, RLIMIT_STACK,
+				    RLIMIT_CORE };
+	struct rlimit low[] = { { 3, 10 },
+				{ 0, 4096 },
+				{ 1 << 20, 1 << 20 },
+				{ 65536, 1 << 20 },
+				{ 0, 0 } },
+		      now;
 
 	for (unsigned i = 0; i < CASE_NR(what); i++)
 		CASE_SYS(setrlimit(what[i], &low[i]));

@@ -39,8 +39,8 @@ static void *body(void *arg)
 		CPU_SET(cpu, &set);
 		area->cpu_id = 4711;
 		if (sched_setaffinity(0, sizeof(set), &set) == 0 && sched_yield() == 0)
-			CASE_CHECK(area->cpu_id == (unsigned)cpu || area->cpu_id == 4711, "cpu_id %u on %d",
-				   area->cpu_id, cpu);
+			CASE_CHECK(area->cpu_id == (unsigned)cpu || area->cpu_id == 4711,
+				   "cpu_id %u on %d", area->cpu_id, cpu);
 	}
 	/* The kernel writes it at the latest when the thread was preempted. */
 	area->cpu_id = 4711;

@@ -14,6 +14,7 @@ int main(void)
 	filter_check(SYS_sync_file_range, 112, "second filter");
 	filter_check(SYS_quotactl, 113, "third filter");
 	filter_check(SYS_dup, EBADF, "a call without a filter");
-	CASE_CHECK(!strcmp(case_status(0, "Seccomp_filters"), "3"), "%s filters", case_status(0, "Seccomp_filters"));
+	CASE_CHECK(!strcmp(case_status(0, "Seccomp_filters"), "3"), "%s filters",
+		   case_status(0, "Seccomp_filters"));
 	return case_pass();
 }

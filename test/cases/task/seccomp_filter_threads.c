@@ -18,7 +18,8 @@ static void *body(void *number)
 	filter_check(own, 120 + (long)number, "the thread's own filter");
 	errno = 0;
 	syscall(other, -1, -1, -1, -1);
-	CASE_CHECK(errno != 121 - (long)number, "thread %ld has the filter of the other", (long)number);
+	CASE_CHECK(errno != 121 - (long)number, "thread %ld has the filter of the other",
+		   (long)number);
 	return NULL;
 }
 

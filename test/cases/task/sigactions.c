@@ -14,8 +14,8 @@ struct kernel_action {
 };
 
 static const unsigned long flags[] = {
-	SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_ONSTACK, SA_RESTART, SA_NODEFER, SA_RESETHAND,
-	SA_RESTART | SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
+	SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO,	  SA_ONSTACK,
+	SA_RESTART,   SA_NODEFER,   SA_RESETHAND, SA_RESTART | SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
 };
 
 static void handler(int sig)
@@ -34,10 +34,13 @@ int main(void)
 
 	for (int sig = 1; sig <= 64; sig++) {
 		struct kernel_action a = {
-			.handler = sig % 5 == 0 ? (void *)SIG_IGN : sig % 7 == 0 ? (void *)SIG_DFL : (void *)handler,
+			.handler = sig % 5 == 0 ? (void *)SIG_IGN :
+				   sig % 7 == 0 ? (void *)SIG_DFL :
+						  (void *)handler,
 			.flags = flags[sig % CASE_NR(flags)] | 0x04000000 /* SA_RESTORER */,
 			.restorer = (void *)(0x7000000000UL + sig * 16),
-			.mask = 0x0123456789abcdefULL * sig & ~(1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1)),
+			.mask = 0x0123456789abcdefULL * sig &
+				~(1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1)),
 		};
 		if (sig == SIGKILL || sig == SIGSTOP || sig == SIGTRAP)
 			continue;
@@ -50,8 +53,8 @@ int main(void)
 			continue;
 		action(sig, NULL, &now);
 		CASE_CHECK(!memcmp(&now, &before[sig], sizeof(now)),
-			   "signal %d: handler %p flags %#lx restorer %p mask %#lx", sig, now.handler, now.flags,
-			   now.restorer, now.mask);
+			   "signal %d: handler %p flags %#lx restorer %p mask %#lx", sig,
+			   now.handler, now.flags, now.restorer, now.mask);
 	}
 	return case_pass();
 }

@@ -27,7 +27,9 @@ static void check(long number, int flags)
 
 static void set(long number, int flags)
 {
-	stack_t s = { .ss_sp = stacks[number], .ss_size = sizeof(stacks[0]) - number * 4096, .ss_flags = flags };
+	stack_t s = { .ss_sp = stacks[number],
+		      .ss_size = sizeof(stacks[0]) - number * 4096,
+		      .ss_flags = flags };
 
 	CASE_SYS(sigaltstack(&s, NULL));
 }

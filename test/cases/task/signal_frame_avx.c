@@ -22,10 +22,11 @@ int main(void)
 	signal(SIGUSR1, handler);
 	case_fill(spin_before, 32, 7);
 	__asm__ volatile("vmovups spin_before(%%rip), %%ymm5\n"
-			 "mov $39, %%eax; syscall\n"                           /* getpid */
+			 "mov $39, %%eax; syscall\n"				       /* getpid */
 			 "mov %%eax, %%edi; mov $10, %%esi; mov $62, %%eax; syscall\n" /* kill it */
 			 "vmovups %%ymm5, spin_after(%%rip)\n"
-			 "vzeroupper\n" ::: "rax", "rcx", "rdi", "rsi", "r11", "memory");
+			 "vzeroupper\n" ::
+				 : "rax", "rcx", "rdi", "rsi", "r11", "memory");
 	CASE_CHECK(!memcmp(spin_before, spin_after, 32), "ymm5 differs after the handler");
 	return case_pass();
 }

@@ -30,6 +30,7 @@ int main(void)
 	case_wait_here(3);
 	case_ready();
 	case_threads_join();
-	CASE_CHECK(addresses[0] != addresses[1] && addresses[1] != addresses[2], "shared addresses");
+	CASE_CHECK(addresses[0] != addresses[1] && addresses[1] != addresses[2],
+		   "shared addresses");
 	return case_pass();
 }

@@ -19,8 +19,8 @@ static void spawn(int depth, int code)
 		_exit(code);
 	}
 	CASE_EQ(CASE_SYS(waitpid(pid, &status, 0)), pid);
-	CASE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == code, "child %d: status %#x instead of exit %d", pid,
-		   status, code);
+	CASE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == code,
+		   "child %d: status %#x instead of exit %d", pid, status, code);
 }
 
 int main(void)

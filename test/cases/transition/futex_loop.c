@@ -15,7 +15,8 @@ static void *player(void *number)
 
 	for (int round = 0; !stop; round++) {
 		while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) != me && !stop) {
-			long r = syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, other, NULL, NULL, 0);
+			long r = syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, other, NULL, NULL,
+					 0);
 
 			CASE_CHECK(r == 0 || errno == EAGAIN, "futex: %s", strerror(errno));
 		}

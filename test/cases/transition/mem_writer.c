@@ -21,7 +21,8 @@ static void *writer(void *half)
 		for (int page = 0; page < NR / 2; page++) {
 			uint64_t old = mine[page * 512 + 7];
 
-			CASE_CHECK(old == round - 1, "page %d holds %lu before round %lu", page, old, round);
+			CASE_CHECK(old == round - 1, "page %d holds %lu before round %lu", page,
+				   old, round);
 			mine[page * 512 + 7] = round;
 			if (round == 3 && page == 0)
 				case_here();

@@ -15,7 +15,8 @@ static void *mapper(void *number)
 
 		case_fill(area, len, round);
 		area = mremap(area, len, len + 4 * 4096, MREMAP_MAYMOVE);
-		CASE_CHECK(area != MAP_FAILED, "thread %ld: mremap: %s", (long)number, strerror(errno));
+		CASE_CHECK(area != MAP_FAILED, "thread %ld: mremap: %s", (long)number,
+			   strerror(errno));
 		CASE_SYS(mprotect(area + len, 4096, PROT_NONE));
 		case_check_fill(area, len, round, "area");
 		CASE_SYS(munmap(area, len + 4 * 4096));

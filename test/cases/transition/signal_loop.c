@@ -45,13 +45,15 @@ int main(void)
 	CASE_SYS(sigaction(SIGRTMIN, &sa, NULL));
 	pid = case_fork(sender, &self);
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		CASE_CHECK(!wrong, "signal %d came where %d was expected (mod 1000)", wrong / 1000, wrong % 1000 - 1);
+		CASE_CHECK(!wrong, "signal %d came where %d was expected (mod 1000)", wrong / 1000,
+			   wrong % 1000 - 1);
 		if (!said && expected > 500) {
 			case_say_ready();
 			said = true;
 		}
 	}
-	CASE_CHECK(!wrong, "signal %d came where %d was expected (mod 1000)", wrong / 1000, wrong % 1000 - 1);
+	CASE_CHECK(!wrong, "signal %d came where %d was expected (mod 1000)", wrong / 1000,
+		   wrong % 1000 - 1);
 	CASE_CHECK(expected >= 2000, "only %d signals came", expected);
 	return case_pass();
 }

@@ -12,8 +12,8 @@ static void *body(void *number)
 	for (int round = 0; !stop; round++) {
 		int64_t now = case_now_ns();
 
-		CASE_CHECK(now >= last && (!last || now < last + 3600LL * 1000000000), "thread %ld: %ld after %ld",
-			   (long)number, (long)now, (long)last);
+		CASE_CHECK(now >= last && (!last || now < last + 3600LL * 1000000000),
+			   "thread %ld: %ld after %ld", (long)number, (long)now, (long)last);
 		last = now;
 		if (round == 1000)
 			case_here();
