@@ -279,7 +279,7 @@ lint: lint-deps
 	@$(MAKE) --no-print-directory O=$(O) lint-parts
 
 .PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang check-vm
-lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang
+lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell format-check lint-gcc lint-clang
 	@echo 'lint: nothing found'
 
 lint-layers:
@@ -304,7 +304,7 @@ format:
 	clang-format -i $(c_files)
 
 format-check:
-	@clang-format --dry-run --Werror $(c_files)
+	@clang-format --dry-run --Werror $(c_files) || { echo 'run: make format' >&2; false; }
 
 # What editors and clang tools read.
 compile_commands.json: $(pb_h)
