@@ -6,6 +6,10 @@
 #include <string.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+/* The kernel keeps it in ipc/mqueue.c only. */
+#define MQUEUE_MAGIC 0x19800202ul
 
 #include "base/cleanup.h"
 #include "files/files_priv.h"
@@ -87,6 +91,9 @@ static const struct unsupported rows[] = {
 	  "run the tool where the file's file system is mounted" },
 };
 
+static const struct unsupported other_mqueue = {
+	"", "POSIX message queues are not supported yet", NOT_YET
+};
 static const struct unsupported path_memfd = { "", "a memfd has no path that O_PATH could name",
 					       "close it before the dump" };
 static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
@@ -118,6 +125,14 @@ static bool is_tty_device(dev_t dev)
 	       (major(dev) >= 136 && major(dev) <= 143);
 }
 
+/* A queue looks like a file of the root directory: only its file system tells. */
+static bool is_mqueue(const struct fd_probe *p)
+{
+	struct statfs sfs;
+
+	return p->dup >= 0 && !fstatfs(p->dup, &sfs) && (unsigned long)sfs.f_type == MQUEUE_MAGIC;
+}
+
 static const struct unsupported *find_row(const struct fd_probe *p)
 {
 	bool is_path_only = p->flags & O_PATH && p->text[0] == '/';
@@ -142,6 +157,9 @@ static const struct unsupported *find_row(const struct fd_probe *p)
 			return NULL;
 		return &other_char;
 	case S_IFREG:
+		if (is_mqueue(p))
+			return &other_mqueue;
+		/* fall through */
 	case S_IFDIR:
 		return p->text[0] == '/' ? NULL : &other_any;
 	case S_IFIFO:
