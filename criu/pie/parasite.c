@@ -28,7 +28,10 @@ __asm__(".pushsection .head, \"ax\", @progbits\n"
 	"	hlt\n"
 	".popsection\n");
 
-/* Loads the frame: the thread is back where it was stopped. */
+/*
+ * Loads the frame: the thread is back where it was stopped.  A tool that wants the registers back skips the call at its
+ * entry; when it is killed right then, the thread comes to the jump and asks again.
+ */
 __attribute__((noreturn)) void parasite_sigreturn(uint64_t frame);
 __asm__(".pushsection .text\n"
 	".hidden parasite_sigreturn\n"
@@ -36,7 +39,7 @@ __asm__(".pushsection .text\n"
 	"	mov %rdi, %rsp\n"
 	"	mov $15, %eax\n"
 	"	syscall\n"
-	"	hlt\n"
+	"	jmp parasite_sigreturn\n"
 	".popsection\n");
 
 static int fault(struct parasite_args *args, enum parasite_where where, uint64_t detail, long ret)

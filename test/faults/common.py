@@ -13,8 +13,10 @@ GONE_S = 20
 
 
 class Scene:
-    def __init__(self, box):
+    def __init__(self, box, words=()):
+        """@words are for the target."""
         self.box = box
+        self.words = list(words) + ([] if is_ours(box.spec["tool"]) else ["lenient"])
         self.tool = Tool(box, box.spec["tool"], box.spec["launch"], box.spec["options"])
         self.wrong = []
         self.subject = None
@@ -27,7 +29,7 @@ class Scene:
     def start(self):
         """A new target, and its state."""
         sandbox.set_next_pid(FIRST_PID)
-        self.subject = Subject(self.box, [self.box.spec["target"]] + ([] if is_ours(self.tool.path) else ["lenient"]))
+        self.subject = Subject(self.box, [self.box.spec["target"]] + self.words)
         self.nr_cut = 0
         self.subject.start()
         self.before = state.take(self.subject.pid)

@@ -142,7 +142,15 @@ def usual_us(run, nr=5):
 
 
 def dump_random(box):
-    scene = Scene(box)
+    return kill_dumps(box, Scene(box))
+
+
+def dump_random_filter(box):
+    """The parasite reports in another way to a task with a seccomp filter."""
+    return kill_dumps(box, Scene(box, ["filter"]))
+
+
+def kill_dumps(box, scene):
     rng = random.Random(box.spec["seed"])
     scene.start()
     usual = usual_us(lambda: scene.tool.dump(scene.subject.pid, box.fresh("images"), ["--leave-running"]))

@@ -171,6 +171,8 @@ def write_digest(folder, sums, manifest):
     """The digest is over the manifest's sum and the inventory's other fields; it is the last field."""
     path = os.path.join(folder, "inventory.img")
     magic, entries = read_image(path)
+    if not entries:
+        raise wire.Broken("the inventory is empty")
     entry = entries[0]
     entry.fields = [f for f in entry.fields if f.number != DIGEST_FIELD]
     body = wire.encode(entry.fields)
