@@ -217,9 +217,14 @@ static struct err *dump_release(void *arg)
 
 	TRY(scripts_run(d->opts, SCRIPT_POST_DUMP, image_dir_fd(d->images), d->opts->tree,
 			&op->script_status));
-	/* Somebody still needs the tree: --leave-running, or a script that was not content. */
-	if (d->opts->final == FINAL_RUNNING || op->script_status)
+	/*
+	 * Somebody still needs the tree: --leave-running, or a script that was not content.  As with CRIU, a
+	 * tree that runs on finds its directories as they were, without the names of --link-remap.
+	 */
+	if (d->opts->final == FINAL_RUNNING || op->script_status) {
+		files_dump_undo(d);
 		return thaw_tree(d);
+	}
 	if (d->opts->final == FINAL_STOPPED)
 		return stop_tree(d);
 	return kill_tree(d);

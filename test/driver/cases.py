@@ -10,7 +10,7 @@ import re
 
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
-    "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat",
+    "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat", "rounds",
 }
 DECLARATION = re.compile(r"^(?:/\*|#) ([a-z][a-z-]*): *(.*?) *(?:\*/)?$")
 

@@ -376,6 +376,9 @@ class Run:
         os.chmod(self.folder, 0o755)
         pid = self.spawn([self.spec["program"]], self.work, os.path.join(self.folder, "out"), env)
         self.judge(self.wait_end(pid, "the script to end"))
+        until = time.monotonic() + 2    # what the script ended needs a moment to end
+        while self.pids() and time.monotonic() < until:
+            self.reap(0.02)
         left = self.pids()
         if left:
             names = [snapshot.read(f"/proc/{p}/comm").strip() for p in left]
