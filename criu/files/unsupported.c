@@ -91,9 +91,8 @@ static const struct unsupported rows[] = {
 	  "run the tool where the file's file system is mounted" },
 };
 
-static const struct unsupported other_mqueue = {
-	"", "POSIX message queues are not supported yet", NOT_YET
-};
+static const struct unsupported other_mqueue = { "", "POSIX message queues are not supported yet",
+						 NOT_YET };
 static const struct unsupported path_memfd = { "", "a memfd has no path that O_PATH could name",
 					       "close it before the dump" };
 static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
