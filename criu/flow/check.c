@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* criu-lite check: what this kernel, these capabilities and this machine can do, each with what it is for. */
+/*
+ * criu-lite check: what this kernel, these capabilities and this machine can do, each with what it
+ * is for.
+ */
 #include <stdio.h>
 #include <string.h>
 

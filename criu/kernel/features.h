@@ -3,12 +3,12 @@
 #define KERNEL_FEATURES_H
 
 /*
- * What this kernel, these capabilities and this machine can do.  Each fact is found by trying it once, never
- * by the kernel's version: distributions move features between versions in both directions, and containers
- * and seccomp filters take them away.
+ * What this kernel, these capabilities and this machine can do.  Each fact is found by trying it
+ * once, never by the kernel's version: distributions move features between versions in both
+ * directions, and containers and seccomp filters take them away.
  *
- * To add a feature: a member of the enum, a line in the table of kernel/features.c, and a probe in one of the
- * kernel/probe_*.c files.
+ * To add a feature: a member of the enum, a line in the table of kernel/features.c, and a probe in
+ * one of the kernel/probe_*.c files.
  */
 
 #include <stdbool.h>

@@ -50,7 +50,10 @@ static bool open_own_pagemap(struct feature_probe *p, int *fd)
 	return *fd >= 0 || probe_errno(p);
 }
 
-/* Scans one page for one category; what the kernel does not know is EINVAL, or ENOTTY for the whole call. */
+/*
+ * Scans one page for one category; what the kernel does not know is EINVAL, or ENOTTY for the whole
+ * call.
+ */
 static bool scan_page(struct feature_probe *p, void *page, uint64_t category, size_t *nr)
 {
 	struct pagemap_scan scan = {
@@ -261,7 +264,9 @@ bool probe_mseal(struct feature_probe *p)
 	return !syscall(CALL_MSEAL, 0ul, 0ul, 0ul) || probe_errno(p);
 }
 
-/* The ring of an AIO context is its name: after a move the kernel must know it by the new address. */
+/*
+ * The ring of an AIO context is its name: after a move the kernel must know it by the new address.
+ */
 bool probe_aio_remap(struct feature_probe *p)
 {
 	aio_context_t ctx = 0;

@@ -3,8 +3,8 @@
 #define KERNEL_PROBE_PRIV_H
 
 /*
- * How a feature is tried.  A probe leaves this process as it found it, does what may harm in a child, and takes
- * well below a millisecond where a dump or restore asks for it.
+ * How a feature is tried.  A probe leaves this process as it found it, does what may harm in a
+ * child, and takes well below a millisecond where a dump or restore asks for it.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct feature_probe {
 	struct kernel_features *k;
 	char *reason; /* why not; feature_table has the length */
 	size_t reason_len;
-	pid_t tracee; /* a stopped child of ours for ptrace probes, made at first use; 0: none yet */
+	pid_t tracee; /* a stopped child for ptrace probes, made at first use; 0: none yet */
 };
 
 /* Notes the reason and returns false: `return probe_no(p, "...")`. */

@@ -167,7 +167,10 @@ bool probe_apparmor_stacking(struct feature_probe *p)
 	       probe_file_has(p, "/sys/kernel/security/apparmor/features/domain/stack", "yes");
 }
 
-/* Makes a group below @mountpoint, since the topmost one cannot be frozen, and looks for @file in it. */
+/*
+ * Makes a group below @mountpoint, since the topmost one cannot be frozen, and looks for @file in
+ * it.
+ */
 static bool group_has(struct feature_probe *p, const char *mountpoint, const char *file)
 {
 	char dir[512], path[600];

@@ -16,7 +16,10 @@ struct proc_auxv {
 	size_t nr_words;
 };
 
-/* A file that does not hold whole 64-bit pairs with an AT_NULL (as of a 32-bit task) is ERR_UNSUPPORTED. */
+/*
+ * A file that does not hold whole 64-bit pairs with an AT_NULL (as of a 32-bit task) is
+ * ERR_UNSUPPORTED.
+ */
 MUST_USE struct err *proc_auxv_parse(const void *bytes, size_t len, struct proc_auxv *out);
 MUST_USE struct err *proc_auxv_read(int dirfd, struct proc_auxv *out);
 /* The value of @type (AT_*), or @missing. */

@@ -3,8 +3,8 @@
 #define PROC_FDINFO_H
 
 /*
- * /proc/PID/fdinfo/FD: four fields that every descriptor has, and the rest as text in which each kind
- * finds its own keys.
+ * /proc/PID/fdinfo/FD: four fields that every descriptor has, and the rest as text in which each
+ * kind finds its own keys.
  */
 
 #include <stdbool.h>
@@ -34,13 +34,13 @@ MUST_USE struct err *fdinfo_parse(const char *text, size_t len, struct arena *a,
 MUST_USE struct err *fdinfo_read(int dirfd, int fd, struct arena *a, struct fdinfo *out);
 
 /*
- * The value after "KEY:" and blanks, of the first line that starts with it: false when there is none.
- * The scan runs to the end of that line.
+ * The value after "KEY:" and blanks, of the first line that starts with it: false when there is
+ * none. The scan runs to the end of that line.
  */
 bool fdinfo_find(const struct fdinfo *info, const char *key, struct scan *value_out);
 /*
- * Goes through all lines that start with "KEY:" (epoll's "tfd", inotify has "inotify wd:N..." and finds
- * "inotify wd").  Start with *@cursor = NULL.
+ * Goes through all lines that start with "KEY:" (epoll's "tfd", inotify has "inotify wd:N..." and
+ * finds "inotify wd").  Start with *@cursor = NULL.
  */
 bool fdinfo_next(const struct fdinfo *info, const char *key, const char **cursor,
 		 struct scan *value_out);

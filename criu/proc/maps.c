@@ -11,9 +11,8 @@
 #include "proc/scan.h"
 
 enum {
-	MAPS_CHUNK =
-		65536, /* of the stream; no line is longer (a path is at most 4096 bytes, escaped) */
-	DELETED_LEN = 10, /* " (deleted)" */
+	MAPS_CHUNK = 65536, /* of the stream; no line is longer: a path has 4096 bytes, escaped */
+	DELETED_LEN = 10,   /* " (deleted)" */
 };
 
 /* A parse that is fed whole lines, in as many pieces as it takes. */
@@ -170,7 +169,10 @@ static bool parse_kb(struct scan *s, uint64_t *bytes)
 	return true;
 }
 
-/* One of the about 25 lines below a header; what we do not use costs one comparison of its first byte. */
+/*
+ * One of the about 25 lines below a header; what we do not use costs one comparison of its first
+ * byte.
+ */
 static struct err *parse_attribute(struct maps_parse *m, const struct scan *line)
 {
 	struct scan s = *line;

@@ -7,11 +7,11 @@
  *
  * Why smaps and not the cheaper maps: only its VmFlags line tells of madvise, mlock, seals and
  * userfaultfd.  PROCMAP_QUERY has no such flags, and an smaps text read before the freeze cannot be
- * trusted, since madvise changes flags and leaves the maps text as it was.  The price, measured on 6.18:
- * 50,000 VMAs 50 ms (maps: 10 ms), and 5.5 ms per GiB of memory present in 4 KiB pages (0.05 ms per GiB
- * in huge pages) for the page table walk.  That is about one hundredth of what copying the pages costs,
- * and it buys Rss, Anonymous and Swap, which tell the VMAs that need no look at their page map.
- * The text is streamed: memory use does not grow with it.
+ * trusted, since madvise changes flags and leaves the maps text as it was.  The price, measured on
+ * 6.18: 50,000 VMAs 50 ms (maps: 10 ms), and 5.5 ms per GiB of memory present in 4 KiB pages (0.05
+ * ms per GiB in huge pages) for the page table walk.  That is about one hundredth of what copying
+ * the pages costs, and it buys Rss, Anonymous and Swap, which tell the VMAs that need no look at
+ * their page map.  The text is streamed: memory use does not grow with it.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,10 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Bits of proc_vma.flags: the two-letter words of VmFlags, see "smaps" in the kernel's filesystems/proc.rst. */
+/*
+ * Bits of proc_vma.flags: the two-letter words of VmFlags, see "smaps" in the kernel's
+ * filesystems/proc.rst.
+ */
 enum proc_vma_flag {
 	VMF_READ = 1u << 0,	/* rd */
 	VMF_WRITE = 1u << 1,	/* wr */
@@ -73,17 +76,19 @@ struct proc_vma {
 	bool is_shared;	 /* the 's' of maps: VM_MAYSHARE */
 	bool is_deleted; /* the path ended in " (deleted)", which is cut off */
 	/*
-	 * "" when there is none; "[heap]", "[stack]", "[vdso]", "[vvar]", "[anon:NAME]", "[anon_shmem:NAME]",
-	 * "/dev/zero", "/SYSV...", "/memfd:NAME", or a path as the task sees it.  Newlines are decoded; the
-	 * kernel escapes nothing else, so a backslash that was in the name cannot be told from an escape:
-	 * open the file through map_files, never through this.
+	 * "" when there is none; "[heap]", "[stack]", "[vdso]", "[vvar]", "[anon:NAME]",
+	 * "[anon_shmem:NAME]", "/dev/zero", "/SYSV...", "/memfd:NAME", or a path as the task sees
+	 * it.  Newlines are decoded; the kernel escapes nothing else, so a backslash that was in
+	 * the name cannot be told from an escape: open the file through map_files, never through
+	 * this.
 	 */
 	const char *path;
 	uint64_t flags;	    /* VMF_* */
 	uint64_t page_size; /* bytes: of hugetlb mappings their huge page */
 	/*
-	 * Bytes, as smaps counts them.  Nothing private is in a VMA where anonymous_bytes and swap_bytes are
-	 * 0 (but guard regions count nowhere).  Of hugetlb mappings only hugetlb_bytes counts.
+	 * Bytes, as smaps counts them.  Nothing private is in a VMA where anonymous_bytes and
+	 * swap_bytes are 0 (but guard regions count nowhere).  Of hugetlb mappings only
+	 * hugetlb_bytes counts.
 	 */
 	uint64_t rss_bytes, anonymous_bytes, swap_bytes, hugetlb_bytes;
 };
@@ -94,12 +99,15 @@ struct proc_maps {
 };
 
 /*
- * smaps text, or maps text (then flags hold only what the permissions tell and sizes are 0).  Paths are
- * lent from the arena.
+ * smaps text, or maps text (then flags hold only what the permissions tell and sizes are 0).  Paths
+ * are lent from the arena.
  */
 MUST_USE struct err *proc_maps_parse(const char *text, size_t len, struct arena *a,
 				     struct proc_maps *out);
-/* From smaps.  The task should be frozen: the kernel gives a consistent text one page at a time only. */
+/*
+ * From smaps.  The task should be frozen: the kernel gives a consistent text one page at a time
+ * only.
+ */
 MUST_USE struct err *proc_maps_read(int dirfd, struct arena *a, struct proc_maps *out);
 /* From maps: a fifth of the price, without flags and sizes. */
 MUST_USE struct err *proc_maps_read_quick(int dirfd, struct arena *a, struct proc_maps *out);

@@ -57,8 +57,8 @@ struct err *pagemap_read(int fd, uint64_t start, uint64_t nr_pages, uint64_t *wo
 }
 
 /*
- * The kernel walks in batches of 512 runs and sets walk_end only where a batch filled up: after a last batch that did not,
- * it is that of an earlier one, with runs behind it (seen on 6.18).
+ * The kernel walks in batches of 512 runs and sets walk_end only where a batch filled up: after a
+ * last batch that did not, it is that of an earlier one, with runs behind it (seen on 6.18).
  */
 static uint64_t scan_end(const struct pagemap_scan *scan, const struct pm_scan_abi *arg,
 			 const struct pagemap_run *runs, size_t nr)

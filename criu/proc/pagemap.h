@@ -3,8 +3,8 @@
 #define PROC_PAGEMAP_H
 
 /*
- * /proc/PID/pagemap: one word for each page, and the PAGEMAP_SCAN ioctl (since 6.7), which gives runs of
- * pages instead.  Facts: admin-guide/mm/pagemap.rst of the kernel.
+ * /proc/PID/pagemap: one word for each page, and the PAGEMAP_SCAN ioctl (since 6.7), which gives
+ * runs of pages instead.  Facts: admin-guide/mm/pagemap.rst of the kernel.
  */
 
 #include <stddef.h>
@@ -24,12 +24,14 @@
 
 /* O_RDONLY descriptor of DIRFD/pagemap. */
 MUST_USE struct err *pagemap_open(int dirfd, int *fd_out);
-/* The words of @nr_pages pages from address @start; past the end of the address space is a failure. */
+/*
+ * The words of @nr_pages pages from address @start; past the end of the address space is a failure.
+ */
 MUST_USE struct err *pagemap_read(int fd, uint64_t start, uint64_t nr_pages, uint64_t *words);
 
 /*
- * The ABI of PAGEMAP_SCAN, written from the kernel's documentation since Debian 12's linux/fs.h does not
- * have it yet: _IOWR('f', 16, struct pm_scan_arg).
+ * The ABI of PAGEMAP_SCAN, written from the kernel's documentation since Debian 12's linux/fs.h
+ * does not have it yet: _IOWR('f', 16, struct pm_scan_arg).
  */
 enum {
 	PMC_WPALLOWED = 1 << 0,
@@ -60,17 +62,18 @@ struct pagemap_scan {
 	uint64_t flags;	     /* PM_SCAN_* */
 	uint64_t max_pages;  /* 0: no limit */
 	/*
-	 * A page is returned when all of category_mask and (if it is not 0) one of category_anyof are set, each
-	 * after flipping those in category_inverted.
+	 * A page is returned when all of category_mask and (if it is not 0) one of category_anyof
+	 * are set, each after flipping those in category_inverted.
 	 */
 	uint64_t category_inverted, category_mask, category_anyof;
 	uint64_t return_mask;
 };
 
 /*
- * Fills @runs, ascending and coalesced where categories are equal, and sets *@walk_end_out to where the
- * walk ended: equal to scan->end when all was seen, else call again from there.  @nr_runs must not be 0
- * (an empty vector made kernels of 2025 oops).  EINVAL for a category that the kernel does not know.
+ * Fills @runs, ascending and coalesced where categories are equal, and sets *@walk_end_out to where
+ * the walk ended: equal to scan->end when all was seen, else call again from there.  @nr_runs must
+ * not be 0 (an empty vector made kernels of 2025 oops).  EINVAL for a category that the kernel does
+ * not know.
  */
 MUST_USE struct err *pagemap_scan(int fd, const struct pagemap_scan *scan, struct pagemap_run *runs,
 				  size_t nr_runs, size_t *nr_out, uint64_t *walk_end_out);

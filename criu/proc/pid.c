@@ -142,7 +142,10 @@ struct err *proc_thread_children(int dirfd, pid_t host_tid, struct arena *a, str
 	TRY(fd_slurp(fd, &own_text, &len));
 	if (!len)
 		return pid_list_parse(buf, (size_t)n, a, out);
-	/* The kernel cuts between two numbers, so each piece could be parsed alone; joined is simpler. */
+	/*
+	 * The kernel cuts between two numbers, so each piece could be parsed alone; joined is
+	 * simpler.
+	 */
 	char *joined = arena_alloc(a, (size_t)n + len);
 
 	memcpy(joined, buf, (size_t)n);

@@ -3,9 +3,9 @@
 #define PROC_PID_H
 
 /*
- * The directories of /proc: one task's handle, its threads and its children.  A handle keeps meaning the
- * same task when its pid is used again, so everything else in this room reads relative to one.
- * A task that is not there any more is ERR_GONE in every reader of this room.
+ * The directories of /proc: one task's handle, its threads and its children.  A handle keeps
+ * meaning the same task when its pid is used again, so everything else in this room reads relative
+ * to one. A task that is not there any more is ERR_GONE in every reader of this room.
  */
 
 #include <stddef.h>
@@ -27,8 +27,8 @@ struct pid_list {
 /* Threads of the task behind @dirfd, ascending as the kernel lists them, the leader first. */
 MUST_USE struct err *proc_threads(int dirfd, struct arena *a, struct pid_list *out);
 /*
- * Children that thread @host_tid has (from task/TID/children): a task's children are those of all its
- * threads.  Exact only while the tasks are stopped.  ERR_KERNEL without CONFIG_PROC_CHILDREN.
+ * Children that thread @host_tid has (from task/TID/children): a task's children are those of all
+ * its threads.  Exact only while the tasks are stopped.  ERR_KERNEL without CONFIG_PROC_CHILDREN.
  */
 MUST_USE struct err *proc_thread_children(int dirfd, pid_t host_tid, struct arena *a,
 					  struct pid_list *out);

@@ -10,8 +10,8 @@
 #include "base/fd.h"
 
 /*
- * The directory of a task that has ended says ENOENT for every name in it, a file that was opened before
- * says ESRCH.  ENOENT for one name only means a kernel without that file.
+ * The directory of a task that has ended says ENOENT for every name in it, a file that was opened
+ * before says ESRCH.  ENOENT for one name only means a kernel without that file.
  */
 static int gone_or(int errnum, int dirfd)
 {

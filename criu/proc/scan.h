@@ -3,9 +3,9 @@
 #define PROC_SCAN_H
 
 /*
- * Reading text that is not trusted: a cursor that never leaves its bytes.  The text need not end in NUL
- * and may hold NULs.  Every scan_* function returns false and leaves the cursor where it was when the
- * text does not match.
+ * Reading text that is not trusted: a cursor that never leaves its bytes.  The text need not end in
+ * NUL and may hold NULs.  Every scan_* function returns false and leaves the cursor where it was
+ * when the text does not match.
  */
 
 #include <stdbool.h>

@@ -19,7 +19,7 @@ enum {
 
 struct proc_stat {
 	pid_t pid;
-	char comm[64]; /* NUL-terminated; the kernel cuts names at 15 bytes, kernel threads' at 63 */
+	char comm[64]; /* NUL-terminated; the kernel cuts names at 15 bytes, its threads' at 63 */
 	char state;    /* R S D Z T t X I P */
 	pid_t ppid;    /* 0: none in this pid namespace */
 	pid_t pgrp;

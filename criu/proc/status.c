@@ -236,8 +236,8 @@ static bool parse_value(struct status_parse *p, const struct status_field *f, st
 }
 
 /*
- * Lines come in the order of the table, so the search goes on where it last succeeded and a whole file
- * costs one walk.
+ * Lines come in the order of the table, so the search goes on where it last succeeded and a whole
+ * file costs one walk.
  */
 static struct err *parse_line(struct status_parse *p, const struct scan *line, size_t *next)
 {

@@ -2,7 +2,10 @@
 #ifndef PROC_TIMERS_H
 #define PROC_TIMERS_H
 
-/* /proc/PID/timers: what a POSIX timer was created with (CONFIG_CHECKPOINT_RESTORE); times are not there. */
+/*
+ * /proc/PID/timers: what a POSIX timer was created with (CONFIG_CHECKPOINT_RESTORE); times are not
+ * there.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +19,7 @@ struct proc_timer {
 	int32_t signal; /* sigev_signo, 0 with SIGEV_NONE */
 	uint64_t sigev_value;
 	int notify;	  /* SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; SIGEV_THREAD_ID or'ed in */
-	pid_t notify_pid; /* of SIGEV_THREAD_ID the tid, else the task; in the reader's pid namespace */
+	pid_t notify_pid; /* SIGEV_THREAD_ID: the tid, else the task; in our pid namespace */
 	int32_t clock_id; /* CLOCK_*; negative for a CPU clock of a task or a dynamic clock */
 };
 

@@ -128,8 +128,8 @@ static struct err *refuse_own_group(const char *path)
 }
 
 /*
- * The guard: it leaves when told so by a byte and puts the group back when its socket ends without one.
- * It must not be stopped by what stops the tool, and holds none of the tool's descriptors.
+ * The guard: it leaves when told so by a byte and puts the group back when its socket ends without
+ * one. It must not be stopped by what stops the tool, and holds none of the tool's descriptors.
  */
 static void guard_main(const struct cgroup_freezer *c, int sock, int64_t limit_ms)
 {
@@ -283,7 +283,9 @@ struct err *cgroup_freezer_thaw(struct cgroup_freezer *c)
 	if (!c->is_used || !c->is_frozen)
 		return NULL;
 	if (c->was_frozen) {
-		/* The next guard knows no limit: a dump may take long, and its end freezes again. */
+		/*
+		 * The next guard knows no limit: a dump may take long, and its end freezes again.
+		 */
 		guard_stop(c);
 		TRY(guard_start(c, -1));
 	}

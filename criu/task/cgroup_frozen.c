@@ -37,7 +37,10 @@ static bool options_have(const char *options, const char *word)
 	return false;
 }
 
-/* The directory of a group, or NULL if its hierarchy is not mounted here or only from a deeper place. */
+/*
+ * The directory of a group, or NULL if its hierarchy is not mounted here or only from a deeper
+ * place.
+ */
 static const char *group_dir(struct arena *a, const struct proc_mounts *mounts,
 			     const struct hierarchy *h, const char *group)
 {

@@ -2,8 +2,8 @@
 /*
  * Freezing a tree that changes while we look at it:
  *  1. we list tasks, see A;  2. A forks B;  3. we stop A;  4. B is not listed, runs on.
- * So passes over the whole tree are repeated until one, begun when all known threads stood, finds nobody
- * new: a stopped task cannot fork, and whoever it had forked was in that pass's lists.
+ * So passes over the whole tree are repeated until one, begun when all known threads stood, finds
+ * nobody new: a stopped task cannot fork, and whoever it had forked was in that pass's lists.
  */
 #include "task/freeze.h"
 
@@ -154,7 +154,10 @@ static struct err *look_at_live(struct freezer *f, struct frozen_task *t, struct
 	}
 	if (has_new)
 		TRY(find_threads(f, t, dirfd, p));
-	/* The lists of running threads are read only to find children soon; those of thousands are not worth it. */
+	/*
+	 * The lists of running threads are read only to find children soon; those of thousands are
+	 * not worth it.
+	 */
 	if (!is_still && t->nr_threads > FEW_THREADS)
 		return NULL;
 	return find_children(f, t, dirfd, p);
@@ -264,9 +267,9 @@ static bool must_ask_again(const struct frozen_task *t)
 }
 
 /*
- * When a group stop began or ended while we attached, some threads saw it and others did not.  All are made to say
- * again what they are in; on the way they run nothing of their own.  The same takes away a second request to
- * stop that came too late.
+ * When a group stop began or ended while we attached, some threads saw it and others did not.  All
+ * are made to say again what they are in; on the way they run nothing of their own.  The same takes
+ * away a second request to stop that came too late.
  */
 static bool ask_again(struct freezer *f, struct frozen_task *t)
 {
@@ -282,8 +285,9 @@ static bool ask_again(struct freezer *f, struct frozen_task *t)
 }
 
 /*
- * The last look at every thread: a stop that was reported may be over, since SIGKILL and a sibling's execve end
- * it.  Setting options tells, and is due anyway: while threads still ran, their filters were not suspended.
+ * The last look at every thread: a stop that was reported may be over, since SIGKILL and a
+ * sibling's execve end it.  Setting options tells, and is due anyway: while threads still ran,
+ * their filters were not suspended.
  */
 static bool confirm_stops(struct freezer *f)
 {
@@ -307,8 +311,9 @@ static bool confirm_stops(struct freezer *f)
 }
 
 /*
- * One quiet pass is enough for a tree that did not change.  When tasks ended meanwhile, their children moved to
- * an ancestor whose list the pass may have read before, so a second one must be quiet too.
+ * One quiet pass is enough for a tree that did not change.  When tasks ended meanwhile, their
+ * children moved to an ancestor whose list the pass may have read before, so a second one must be
+ * quiet too.
  */
 static struct err *freeze_passes(struct freezer *f)
 {
@@ -335,8 +340,9 @@ static struct err *freeze_passes(struct freezer *f)
 }
 
 /*
- * In a frozen group nobody forks.  v2: traps are taken inside the freezer.  v1: a frozen task cannot trap, so the
- * group is let go when all were asked to; each then stops before it runs anything of its own.
+ * In a frozen group nobody forks.  v2: traps are taken inside the freezer.  v1: a frozen task
+ * cannot trap, so the group is let go when all were asked to; each then stops before it runs
+ * anything of its own.
  */
 static struct err *freeze_by_cgroup(struct freezer *f)
 {

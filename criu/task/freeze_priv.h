@@ -3,8 +3,8 @@
 #define TASK_FREEZE_PRIV_H
 
 /*
- * The freezer's own table of tasks and threads.  It changes while tasks come and go; struct tree is made of
- * it when all stand still.
+ * The freezer's own table of tasks and threads.  It changes while tasks come and go; struct tree is
+ * made of it when all stand still.
  *
  *   freeze.c        the passes
  *   freeze_tree.c   what is refused at once, and the tree at the end
@@ -37,7 +37,7 @@ enum thread_state {
 struct frozen_thread {
 	struct frozen_task *task;
 	struct frozen_thread *next_in_bucket;
-	struct frozen_thread *runs_for; /* a vfork parent that cannot stop before this thread execs */
+	struct frozen_thread *runs_for; /* a vfork parent that cannot stop before this execs */
 	pid_t tid;
 	enum thread_state state;
 	bool was_asked_twice; /* another request to stop may still be pending */
@@ -57,8 +57,8 @@ struct frozen_task {
 	bool is_known;	    /* stat was read while all threads stood */
 	uint64_t ending_us; /* since when it is KIND_ENDING */
 	pid_t ppid, pgid, sid;
-	struct frozen_thread *
-		leader; /* also threads[0] of a living task; of a zombie only its entry in the table */
+	/* Also threads[0] of a living task; of a zombie only its entry in the table. */
+	struct frozen_thread *leader;
 	struct frozen_thread **threads;
 	size_t nr_threads;
 
@@ -82,7 +82,7 @@ struct freezer {
 	size_t nr_pending;
 
 	timer_t timer;			      /* sends SIGALRM to us */
-	struct frozen_task *volatile seizing; /* the one whose thread is being attached to just now */
+	struct frozen_task *volatile seizing; /* whose thread is being attached to now */
 
 	bool suspends_seccomp;
 	bool saw_change; /* somebody was found late or ended: parents may have changed */
@@ -119,7 +119,10 @@ MUST_USE struct err *freezer_make_tree(struct dump *d, struct freezer *f);
 MUST_USE struct err *freezer_leader_ended(pid_t pid);
 /* A leader that ended before its other threads: patience for a moment, then the failure. */
 MUST_USE struct err *freezer_check_ending(struct frozen_task *t);
-/* Looks at the pending threads and helps those that cannot stop by themselves; @ask: repeats the request. */
+/*
+ * Looks at the pending threads and helps those that cannot stop by themselves; @ask: repeats the
+ * request.
+ */
 MUST_USE struct err *freezer_unstick(struct freezer *f, bool ask);
 /* The failure for the first pending thread: who, and where it sleeps. */
 MUST_USE struct err *freezer_stuck_error(struct freezer *f);

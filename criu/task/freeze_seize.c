@@ -2,9 +2,9 @@
 /*
  * Attaching to threads and waiting until they stand.
  *
- * waitpid is called for one thread at a time and never blocks: a thread in execve waits until we have
- * reaped its siblings, so blocking on the wrong one would never end.  Between two rounds we sleep in
- * sigtimedwait for the SIGCHLD that each stop sends.
+ * waitpid is called for one thread at a time and never blocks: a thread in execve waits until we
+ * have reaped its siblings, so blocking on the wrong one would never end.  Between two rounds we
+ * sleep in sigtimedwait for the SIGCHLD that each stop sends.
  */
 #include "task/freeze_priv.h"
 
@@ -158,14 +158,20 @@ static void reap_if_dead(pid_t tid)
 {
 	siginfo_t info = { 0 };
 
-	/* A stop is left to be taken by freezer_poll: the kernel gives those of tracees asked for or not. */
+	/*
+	 * A stop is left to be taken by freezer_poll: the kernel gives those of tracees asked for
+	 * or not.
+	 */
 	if (waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL))
 		return;
 	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
 		waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | __WALL);
 }
 
-/* Once, not at intervals: on a busy machine the handler could fill an interval and nothing else would run. */
+/*
+ * Once, not at intervals: on a busy machine the handler could fill an interval and nothing else
+ * would run.
+ */
 void freezer_arm_tick(const struct freezer *f)
 {
 	struct itimerspec tick = { .it_value.tv_nsec = TICK_NS };
@@ -178,8 +184,8 @@ void freezer_arm_tick(const struct freezer *f)
  *  1. thread A calls execve, takes the task's cred_guard_mutex, kills and awaits its siblings;
  *  2. sibling B, our tracee, is dead but stays until we reap it;
  *  3. we seize thread C of the same task and sleep on that mutex.
- * The sleep ends for a signal, and the kernel starts the call again after its handler: which reaps.  The
- * table, which does not change during the call, hears of it later by ECHILD.
+ * The sleep ends for a signal, and the kernel starts the call again after its handler: which reaps.
+ * The table, which does not change during the call, hears of it later by ECHILD.
  */
 void freezer_on_tick(int sig, siginfo_t *info, void *context)
 {
@@ -290,9 +296,9 @@ void freezer_drop_thread(struct freezer *f, struct frozen_thread *th)
 }
 
 /*
- * A signal got between our seize and our interrupt and the kernel asks whether to deliver it.  It is, exactly
- * once: the next trap is asked for first, so that the thread stands again before the handler's first
- * instruction.
+ * A signal got between our seize and our interrupt and the kernel asks whether to deliver it.  It
+ * is, exactly once: the next trap is asked for first, so that the thread stands again before the
+ * handler's first instruction.
  */
 static void pass_signal(struct frozen_thread *th, int sig)
 {

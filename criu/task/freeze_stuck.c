@@ -2,8 +2,9 @@
 /*
  * Threads that do not stop, and why.
  *
- * A parent in vfork sleeps uninterruptibly until its child calls execve or exits.  If we stopped that child
- * first, neither would ever move: so the child is let run on until the parent stands, then stopped again.
+ * A parent in vfork sleeps uninterruptibly until its child calls execve or exits.  If we stopped
+ * that child first, neither would ever move: so the child is let run on until the parent stands,
+ * then stopped again.
  */
 #include "task/freeze_priv.h"
 
@@ -168,7 +169,8 @@ static bool is_same_mm(pid_t a, pid_t b)
 
 /*
  * A request to stop can be lost:
- *  1. we seize thread A;  2. A's execve gives it the leader's number;  3. we interrupt A: no such thread.
+ *  1. we seize thread A;  2. A's execve gives it the leader's number;
+ *  3. we interrupt A: no such thread.
  * The leader, which was asked before, is dead, and A runs in its place.
  */
 static void ask_twice(struct frozen_thread *th)

@@ -50,8 +50,8 @@ static void interrupt_running(struct freezer *f)
 }
 
 /*
- * Only a tracee that stands can be detached.  Those that run are waited for a while; what is left then is let
- * go by the kernel when the tool ends.
+ * Only a tracee that stands can be detached.  Those that run are waited for a while; what is left
+ * then is let go by the kernel when the tool ends.
  */
 void freezer_release(struct freezer *f)
 {

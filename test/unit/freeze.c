@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * task/freeze: whole trees are stopped and let go again, whatever state their tasks are in.  The trees are children of
- * this program, made anew for each group.
+ * task/freeze: whole trees are stopped and let go again, whatever state their tasks are in.  The
+ * trees are children of this program, made anew for each group.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -241,7 +241,10 @@ static void vfork_parents_are_refused_in_time(void)
 	struct frozen f;
 	pid_t pid = spawn(vfork_long), child = fork();
 
-	/* In a process of its own: a thread that never stopped stays attached until its tracer ends. */
+	/*
+	 * In a process of its own: a thread that never stopped stays attached until its tracer
+	 * ends.
+	 */
 	if (!child) {
 		wait_state(pid, "D");
 		CHECK_ERR(freeze(&f, pid, 1), ERR_SYS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * proc/: texts damaged at random never make a parser read outside of them (run under SANITIZE=address), hang or
- * crash.  Each is tried in a heap block of exactly its length.
+ * proc/: texts damaged at random never make a parser read outside of them (run under
+ * SANITIZE=address), hang or crash.  Each is tried in a heap block of exactly its length.
  */
 #include <fcntl.h>
 #include <stdint.h>
