@@ -36,7 +36,9 @@ struct restore_op {
 	struct kernel_features kernel;
 	struct restore_stats stats;
 	uint64_t started_us;
-	int root_status; /* wait status of the root task, foreground */
+	int root_status;   /* wait status of the root task, foreground */
+	sigset_t own_mask; /* of the tool, while requests to end are held */
+	bool holds_signals;
 };
 
 static void raise_descriptor_limit(void)
@@ -123,6 +125,25 @@ static struct err *move_descriptors(struct restore *r)
 	return image_dir_move_up(r->images, floor);
 }
 
+/*
+ * A request to end (Ctrl-C, timeout(1)) must not leave files behind: from here on it is looked for while we wait,
+ * and ends the restore as any failure does.
+ */
+static void signals_hold(struct restore_op *op)
+{
+	sigset_t set;
+
+	restore_tree_interrupts(&set);
+	op->holds_signals = !sigprocmask(SIG_BLOCK, &set, &op->own_mask);
+}
+
+static void signals_release(struct restore_op *op)
+{
+	if (op->holds_signals)
+		sigprocmask(SIG_SETMASK, &op->own_mask, NULL);
+	op->holds_signals = false;
+}
+
 static void restore_unprepare(void *arg)
 {
 	struct restore_op *op = arg;
@@ -145,8 +166,10 @@ static struct err *prepare(struct restore *r)
 static struct err *restore_prepare(void *arg)
 {
 	struct restore_op *op = arg;
-	struct err *e = prepare(&op->r);
+	struct err *e;
 
+	signals_hold(op);
+	e = prepare(&op->r);
 	if (e)
 		restore_unprepare(op);
 	return e;
@@ -335,6 +358,7 @@ static struct err *restore_with(struct restore_op *op, int *exit_status_out)
 		print_plan(&op->r);
 		return born_check_pids(&op->r);
 	}
+	signals_release(op);
 	log_info("flow", op->r.tree.root->host_pid, "restored tasks=%zu pages=%lu us=%lu",
 		 op->r.tree.nr_tasks, op->stats.pages_restored, op->stats.restore_us);
 	TRY(restore_stats_save(opts, &op->stats));
@@ -356,6 +380,7 @@ struct err *restore_run(const struct options *opts, int *exit_status_out)
 	/* What was only read, when nothing came of it. */
 	if (!op.tree.is_resumed)
 		restore_unprepare(&op);
+	signals_release(&op);
 	stage_free(op.r.stage);
 	image_dir_close(op.r.images);
 	arena_free(op.r.arena);

@@ -167,6 +167,26 @@ static struct err *look_for_missing(struct restore_tree *t)
 
 static struct err *open_gates(struct restore_tree *t);
 
+void restore_tree_interrupts(sigset_t *out)
+{
+	sigemptyset(out);
+	sigaddset(out, SIGINT);
+	sigaddset(out, SIGTERM);
+	sigaddset(out, SIGHUP);
+	sigaddset(out, SIGQUIT);
+}
+
+static struct err *look_for_interrupt(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t set;
+	int signo;
+
+	restore_tree_interrupts(&set);
+	signo = sigtimedwait(&set, NULL, &now);
+	return signo > 0 ? err_new(ERR_SYS, "interrupted by signal %d", signo) : NULL;
+}
+
 static struct err *wait_for(struct restore_tree *t,
 			    bool (*is_reached)(const struct restore_tree *t))
 {
@@ -179,6 +199,7 @@ static struct err *wait_for(struct restore_tree *t,
 		if (is_reached(t))
 			return NULL;
 		TRY(look_at_children(t));
+		TRY(look_for_interrupt());
 		now = stage_wait_event(t->r->stage, seen, IDLE_MS);
 		if (now == seen)
 			TRY(look_for_missing(t));
@@ -348,11 +369,6 @@ struct err *restore_tree_resume(struct restore_tree *t)
 
 /* ---- undo ---- */
 
-static bool is_gone(pid_t pid)
-{
-	return kill(pid, 0) && errno == ESRCH;
-}
-
 static void sleep_1ms(void)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
@@ -360,17 +376,36 @@ static void sleep_1ms(void)
 	nanosleep(&ms, NULL);
 }
 
-/* Reaps what is ours; a sibling is reaped by our parent, whenever it likes. */
-static void wait_until_gone(pid_t pid, bool is_ours)
+/*
+ * Kills one and reaps it if it is ours.  Others are reaped by their parents: by ours if that is a sibling, by dead
+ * workers never, whose children come to us.
+ */
+static bool kill_one(pid_t pid)
 {
-	int tries = is_ours ? 5000 : 10;
+	pid_t got;
 
-	while (!is_gone(pid) && tries--)
-		if (waitpid(pid, NULL, WNOHANG | __WALL) <= 0)
-			sleep_1ms();
+	kill(pid, SIGKILL);
+	got = waitpid(pid, NULL, WNOHANG | __WALL);
+	return got > 0 || (got < 0 && has_ended(pid));
 }
 
-/* Workers that were forked but had not said so: their makers' death has ended them. */
+/* One round over all that exist; the number of those that have not ended. */
+static size_t kill_round(struct restore_tree *t, bool *is_gone)
+{
+	struct restore *r = t->r;
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->born->nr; i++) {
+		/* Only those known to be ours: a number that was taken belongs to a stranger. */
+		if (is_gone[i] || !stage_has_started(r->stage, i))
+			continue;
+		is_gone[i] = kill_one(r->born->list[i]->pid);
+		left += !is_gone[i];
+	}
+	return left;
+}
+
+/* What was forked but could not even say so; its maker's death has ended it. */
 static void reap_unannounced(void)
 {
 	int tries = 50;
@@ -385,25 +420,24 @@ static void reap_unannounced(void)
 
 void restore_tree_kill(struct restore_tree *t)
 {
+	enum { ROUNDS = 10000 };
 	struct restore *r = t->r;
-	struct err *e;
+	bool *is_gone;
 
 	if (!t->is_forked || t->is_done)
 		return;
 	t->is_done = true;
+	is_gone = arena_array(r->arena, r->born->nr, sizeof(bool));
 	/* Children of killed workers come to us, so that they can be waited for. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	e = seize_new(t);
-	if (e)
-		err_drop(e, "it is killed at once");
-	/* Only those that are known to be ours: a number that was taken belongs to a stranger. */
-	for (size_t i = 0; i < r->born->nr; i++)
-		if (t->is_born[i])
-			kill(r->born->list[i]->pid, SIGKILL);
-	for (size_t i = 0; i < r->born->nr; i++)
-		if (t->is_born[i])
-			wait_until_gone(r->born->list[i]->pid,
-					!r->opts->restore_sibling || r->born->list[i]->parent);
+	stage_set_failed(r->stage, 0);
+	for (int round = 0; kill_round(t, is_gone); round++) {
+		if (round == ROUNDS) {
+			log_warn("flow", 0, "some processes of the tree do not end after SIGKILL");
+			break;
+		}
+		sleep_1ms();
+	}
 	reap_unannounced();
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }

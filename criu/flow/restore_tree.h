@@ -7,6 +7,7 @@
  * and ends them all when the restore cannot go on.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct restore_tree {
 	size_t nr_commits;
 };
 
+/* Signals that ask the tool to end; blocked while the tree is made, they end the waits below. */
+void restore_tree_interrupts(sigset_t *out);
 /* Forks the first worker, attaches to all as they come, opens the stage behind that. */
 MUST_USE struct err *restore_tree_make(struct restore_tree *t);
 /* Waits until all threads of all tasks are at the restorer's barrier. */

@@ -184,6 +184,7 @@ static __attribute__((noreturn)) void worker_main(struct restore *r, struct born
 	struct worker w = { .restore = r, .task = b->task, .fd_floor = files_fd_floor(r) };
 	struct err *e;
 
+	stage_started(r->stage, b->slot);
 	/*
 	 * A sibling of the coordinator has another parent, and an orphan's is going to die: these look after the
 	 * coordinator while they wait.

@@ -65,6 +65,12 @@ static struct err *creds_check_thread(const struct restore *r UNUSED, const stru
 			       th->ns_tid);
 	if (c->n_groups > GROUPS_MAX)
 		return err_new(ERR_IMAGE, "core-%d.img: %zu groups", th->ns_tid, c->n_groups);
+	if (c->lsm_profile && *c->lsm_profile)
+		return err_hint(err_new(ERR_UNSUPPORTED,
+					"thread %d was confined by the security profile \"%s\": "
+					"not supported yet",
+					th->ns_tid, c->lsm_profile),
+				"dump a program that runs unconfined");
 	if (th->core->thread_core->has_pdeath_sig &&
 	    th->core->thread_core->pdeath_sig > LAST_SIGNAL)
 		return err_new(ERR_IMAGE, "core-%d.img: parent-death signal %u", th->ns_tid,

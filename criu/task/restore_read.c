@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "image/dir.h"
 #include "task/restore_parts.h"
 
@@ -358,6 +359,32 @@ static struct err *check_ids(struct restore *r)
 	return check_sharing(list, nr, r->tree.tasks, fs_id, "fs_id", true);
 }
 
+static uint32_t cg_set_of(const struct task *t)
+{
+	const CoreEntry *core = t->threads[0].core;
+
+	if (core->thread_core && core->thread_core->has_cg_set)
+		return core->thread_core->cg_set;
+	return core->tc->has_cg_set ? core->tc->cg_set : 0;
+}
+
+/* Cgroups come later: what is lost is said. */
+static void warn_of_cgroups(const struct restore *r)
+{
+	const InventoryEntry *inv = image_dir_inventory(r->images);
+
+	for (size_t i = 0; i < r->tree.nr_tasks; i++) {
+		uint32_t set = cg_set_of(r->tree.tasks[i]);
+
+		if (!set || !inv->has_root_cg_set || set == inv->root_cg_set)
+			continue;
+		log_warn(
+			"task", r->tree.tasks[i]->ns_pid,
+			"the tree was in other cgroups; it is restored into those of this process");
+		return;
+	}
+}
+
 struct err *task_restore_read(struct restore *r)
 {
 	TRY(check_inventory(r));
@@ -366,5 +393,6 @@ struct err *task_restore_read(struct restore *r)
 		TRY(read_task(r, r->tree.tasks[i]));
 	TRY(check_unique(r));
 	TRY(check_ids(r));
+	warn_of_cgroups(r);
 	return restore_parts_check(r);
 }

@@ -171,6 +171,16 @@ struct err *stage_meet_all(struct stage *s)
 	return meet(s, &stage_common(s)->all);
 }
 
+void stage_started(struct stage *s, uint32_t slot)
+{
+	__atomic_store_n(&stage_slot(s, slot)->started, 1, __ATOMIC_RELEASE);
+}
+
+bool stage_has_started(struct stage *s, uint32_t slot)
+{
+	return load(&stage_slot(s, slot)->started);
+}
+
 void stage_born(struct stage *s, uint32_t slot)
 {
 	uint32_t place = __atomic_fetch_add(&stage_common(s)->nr_born, 1, __ATOMIC_ACQ_REL);

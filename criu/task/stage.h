@@ -50,7 +50,9 @@ void *stage_shared(struct stage *s);
 MUST_USE struct err *stage_meet(struct worker *w);
 /* The same for everything that was forked: live workers, helpers and tasks that are about to become zombies. */
 MUST_USE struct err *stage_meet_all(struct stage *s);
-/* Tells the coordinator that @slot exists. */
+/* The first thing that a new process does: its number is ours from now on. */
+void stage_started(struct stage *s, uint32_t slot);
+/* Tells the coordinator that @slot, and all that it makes, exist. */
 void stage_born(struct stage *s, uint32_t slot);
 /* Waits until the coordinator has called stage_open(@nr). */
 MUST_USE struct err *stage_wait_open(struct stage *s, uint32_t nr);
@@ -62,6 +64,7 @@ __attribute__((noreturn)) void stage_give_up(struct stage *s, uint32_t slot, str
 /* Lets everybody pass who waits for @nr or a lower number. */
 void stage_open(struct stage *s, uint32_t nr);
 uint32_t stage_nr_born(struct stage *s);
+bool stage_has_started(struct stage *s, uint32_t slot);
 /* Entry @i of the list of those born; false: not written yet, another event will follow. */
 bool stage_born_slot(struct stage *s, uint32_t i, uint32_t *slot_out);
 /*

@@ -57,7 +57,7 @@ struct stage_slot {
 	struct rst_result result;
 	uint64_t area_start, area_len; /* where the worker put its restorer */
 	int32_t exe_fd; /* the worker's descriptor of the executable, where tables are shared */
-	uint32_t reserved;
+	uint32_t started; /* 1: its process exists, with the number it is to have */
 	uint64_t pages_restored; /* statistics of this task */
 	uint64_t pages_compared;
 	uint64_t pages_skipped_cow;
