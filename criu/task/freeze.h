@@ -32,9 +32,9 @@ struct freezer;
  * On failure everything that can be let go runs again; a thread that never reached a stop stays
  * attached until the tool ends (nothing but its tracer's end detaches a running tracee), so end
  * soon.
- * ERR_UNSUPPORTED: a traced task, a kernel thread, a frozen cgroup without --freeze-cgroup, a leader
- * that ended before its threads.  ERR_USAGE: ourselves.  ERR_GONE: the root ended.  ERR_SYS with the
- * place in the kernel: a thread does not stop in time.
+ * ERR_UNSUPPORTED: a traced task, a kernel thread, a frozen cgroup without --freeze-cgroup, a
+ * leader that ended before its threads.  ERR_USAGE: ourselves.  ERR_GONE: the root ended.  ERR_SYS
+ * with the place in the kernel: a thread does not stop in time.
  */
 MUST_USE struct err *freeze_tree(struct dump *d);
 
