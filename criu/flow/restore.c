@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The restore as a list of steps.  Nothing is made before "prepare": what can be refused is refused in front of it.
- * "resume" is the point of no return; whatever fails before it is undone in reverse, and nothing is left.
+ * The restore as a list of steps.  Nothing is made before "prepare": what can be refused is refused
+ * in front of it. "resume" is the point of no return; whatever fails before it is undone in
+ * reverse, and nothing is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -126,8 +127,8 @@ static struct err *move_descriptors(struct restore *r)
 }
 
 /*
- * A request to end (Ctrl-C, timeout(1)) must not leave files behind: from here on it is looked for while we wait,
- * and ends the restore as any failure does.
+ * A request to end (Ctrl-C, timeout(1)) must not leave files behind: from here on it is looked for
+ * while we wait, and ends the restore as any failure does.
  */
 static void signals_hold(struct restore_op *op)
 {

@@ -104,7 +104,10 @@ static struct err *worker_ended(struct restore_tree *t, pid_t pid, int status)
 	return NULL;
 }
 
-/* A traced worker stopped: all signals are blocked, so the kernel forced one, or somebody sent SIGSTOP. */
+/*
+ * A traced worker stopped: all signals are blocked, so the kernel forced one, or somebody sent
+ * SIGSTOP.
+ */
 static struct err *worker_stopped(struct restore_tree *t, pid_t pid, int status)
 {
 	int signo = WSTOPSIG(status);
@@ -143,8 +146,9 @@ static bool has_ended(pid_t pid)
 }
 
 /*
- * Nobody has said anything for a while: one that was killed before we attached to it would be waited for in vain.  A
- * worker announces itself after it forked its own, so those of an announced one exist.
+ * Nobody has said anything for a while: one that was killed before we attached to it would be
+ * waited for in vain.  A worker announces itself after it forked its own, so those of an announced
+ * one exist.
  */
 static struct err *look_for_missing(struct restore_tree *t)
 {
@@ -271,7 +275,10 @@ static struct err *commit_task_of(const struct restore_tree *t, const struct tas
 	return restorer_syscall_ip(slot->area_start, &out->syscall_ip);
 }
 
-/* Tasks whose threads are all at the gate: seccomp is suspended for all of them, then they may go on. */
+/*
+ * Tasks whose threads are all at the gate: seccomp is suspended for all of them, then they may go
+ * on.
+ */
 static struct err *open_gates(struct restore_tree *t)
 {
 	struct restore *r = t->r;
@@ -377,8 +384,8 @@ static void sleep_1ms(void)
 }
 
 /*
- * Kills one and reaps it if it is ours.  Others are reaped by their parents: by ours if that is a sibling, by dead
- * workers never, whose children come to us.
+ * Kills one and reaps it if it is ours.  Others are reaped by their parents: by ours if that is a
+ * sibling, by dead workers never, whose children come to us.
  */
 static bool kill_one(pid_t pid)
 {

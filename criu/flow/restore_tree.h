@@ -3,8 +3,8 @@
 #define FLOW_RESTORE_TREE_H
 
 /*
- * The coordinator's hold on its workers: it attaches to each as it is born, waits with them, takes their failures
- * and ends them all when the restore cannot go on.
+ * The coordinator's hold on its workers: it attaches to each as it is born, waits with them, takes
+ * their failures and ends them all when the restore cannot go on.
  */
 
 #include <signal.h>
@@ -34,11 +34,16 @@ void restore_tree_interrupts(sigset_t *out);
 MUST_USE struct err *restore_tree_make(struct restore_tree *t);
 /* Waits until all threads of all tasks are at the restorer's barrier. */
 MUST_USE struct err *restore_tree_ready(struct restore_tree *t);
-/* Stops all threads there, removes the restorer, sets registers; the tree is complete but does not run. */
+/*
+ * Stops all threads there, removes the restorer, sets registers; the tree is complete but does not
+ * run.
+ */
 MUST_USE struct err *restore_tree_commit(struct restore_tree *t);
 /* Lets the tree run, or stop where it was stopped. */
 MUST_USE struct err *restore_tree_resume(struct restore_tree *t);
-/* Ends everything that was made and waits until it is gone.  Harmless twice, and after the resume. */
+/*
+ * Ends everything that was made and waits until it is gone.  Harmless twice, and after the resume.
+ */
 void restore_tree_kill(struct restore_tree *t);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Puts the restorer's area together (layout: pie/abi/restorer.h) and jumps into it.  From the jump on there is no C
- * library: its rseq area and its robust list are given back to the kernel before.
+ * Puts the restorer's area together (layout: pie/abi/restorer.h) and jumps into it.  From the jump
+ * on there is no C library: its rseq area and its robust list are given back to the kernel before.
  */
 #include "flow/restorer.h"
 
@@ -192,8 +192,8 @@ static struct err *close_above(const struct worker *w, int *keep, size_t nr_keep
 }
 
 /*
- * The tool's own descriptors.  In a table that several tasks share they belong to all of them: the first of the tasks
- * closes them, when all are done with them.
+ * The tool's own descriptors.  In a table that several tasks share they belong to all of them: the
+ * first of the tasks closes them, when all are done with them.
  */
 static struct err *close_tool(struct worker *w, int exe_fd)
 {

@@ -10,8 +10,8 @@
 #include "task/task.h"
 
 /*
- * Worker, before the descriptors are restored and while /proc is there: sets the coredump filter and opens the
- * executable, above the floor (*exe_fd_out).
+ * Worker, before the descriptors are restored and while /proc is there: sets the coredump filter
+ * and opens the executable, above the floor (*exe_fd_out).
  */
 MUST_USE struct err *restorer_prepare(struct worker *w, int *exe_fd_out);
 /* Worker: jumps into the restorer.  Comes back only with a failure. */

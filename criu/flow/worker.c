@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The way of a worker from its birth to the restorer.  It is a fork made by a raw clone3(2), so the C library's idea of
- * the thread id is its maker's; nothing here uses it.
+ * The way of a worker from its birth to the restorer.  It is a fork made by a raw clone3(2), so the
+ * C library's idea of the thread id is its maker's; nothing here uses it.
  *
  * The order, and why:
  *  1. memory, before children are forked: they inherit its frames;
  *  2. descriptors that children inherit; children of the old session; setsid; the other children;
- *  3. all wait until the coordinator has attached to all (from then on PTRACE_O_EXITKILL ends everybody if the tool
- *     dies, before that PR_SET_PDEATHSIG does);
+ *  3. all wait until the coordinator has attached to all (from then on PTRACE_O_EXITKILL ends
+ *     everybody if the tool dies, before that PR_SET_PDEATHSIG does);
  *  4. process groups; helpers and zombies end;
  *  5. descriptors, what /proc sets, root and cwd; 6. the restorer.
  *
@@ -36,8 +36,8 @@
 static struct err *fork_born(struct restore *r, struct born *b, bool as_sibling);
 
 /*
- * The parent's death ends us until the coordinator is attached.  One that died before we asked for that is not our parent
- * any more, which its number tells: the plan knows it.
+ * The parent's death ends us until the coordinator is attached.  One that died before we asked for
+ * that is not our parent any more, which its number tells: the plan knows it.
  */
 static void end_with_parent(struct restore *r, const struct born *b)
 {
@@ -186,8 +186,8 @@ static __attribute__((noreturn)) void worker_main(struct restore *r, struct born
 
 	stage_started(r->stage, b->slot);
 	/*
-	 * A sibling of the coordinator has another parent, and an orphan's is going to die: these look after the
-	 * coordinator while they wait.
+	 * A sibling of the coordinator has another parent, and an orphan's is going to die: these
+	 * look after the coordinator while they wait.
 	 */
 	if (!b->is_orphan && (b->parent || !r->opts->restore_sibling))
 		end_with_parent(r, b);

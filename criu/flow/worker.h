@@ -3,8 +3,8 @@
 #define FLOW_WORKER_H
 
 /*
- * A worker: a fork of the coordinator, or of another worker, that becomes a task, a zombie, or a helper that lends
- * its number to a session or group for a while.
+ * A worker: a fork of the coordinator, or of another worker, that becomes a task, a zombie, or a
+ * helper that lends its number to a session or group for a while.
  */
 
 #include <sys/types.h>

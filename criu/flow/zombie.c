@@ -32,8 +32,8 @@ static void forget_signals(void)
 }
 
 /*
- * A status with the core bit comes only from a core that was written.  It is written into a file system of our own
- * that ends with us, and holds no memory (coredump_filter 0).
+ * A status with the core bit comes only from a core that was written.  It is written into a file
+ * system of our own that ends with us, and holds no memory (coredump_filter 0).
  */
 static struct err *make_core_room(const char *pattern)
 {
@@ -79,7 +79,10 @@ static bool core_can_be_had(pid_t pid)
 	return false;
 }
 
-/* Death by @signo, without a core file that stays and without a program that the kernel would start to take one. */
+/*
+ * Death by @signo, without a core file that stays and without a program that the kernel would start
+ * to take one.
+ */
 static struct err *die_by(const struct task *t, int signo, bool with_core)
 {
 	/* A process that is not dumpable leaves no core, whatever core_pattern says. */

@@ -88,8 +88,8 @@ static struct err *to_syscall_stop(pid_t tid)
 }
 
 /*
- * The instruction that unmaps lies in what it unmaps: after the exit stop there is no code behind the instruction
- * pointer, and the final registers are set before the thread goes on.
+ * The instruction that unmaps lies in what it unmaps: after the exit stop there is no code behind
+ * the instruction pointer, and the final registers are set before the thread goes on.
  */
 struct err *commit_unmap(const struct commit_task *t)
 {
@@ -125,7 +125,10 @@ struct err *commit_set(const struct commit_task *t, const struct commit_context 
 
 struct err *commit_release(const struct commit_task *t, int stop_signal)
 {
-	/* Pending before anybody goes on: each thread looks for signals on its way out of the ptrace stop. */
+	/*
+	 * Pending before anybody goes on: each thread looks for signals on its way out of the
+	 * ptrace stop.
+	 */
 	if (stop_signal && kill(t->pid, stop_signal))
 		return err_sys(errno, "cannot leave task %d stopped", t->pid);
 	if (ptrace(PTRACE_SETOPTIONS, t->pid, NULL, 0))

@@ -3,9 +3,9 @@
 #define INJECT_COMMIT_H
 
 /*
- * The end of a restore: threads that wait in the restorer are stopped by ptrace, the restorer's area is unmapped by
- * its own last instruction, and each thread gets the registers, extended state and signal mask of the images.
- * No instruction of the program runs before commit_detach.
+ * The end of a restore: threads that wait in the restorer are stopped by ptrace, the restorer's
+ * area is unmapped by its own last instruction, and each thread gets the registers, extended state
+ * and signal mask of the images. No instruction of the program runs before commit_detach.
  *
  * All calls are the coordinator's, which is the tracer.
  */
@@ -33,8 +33,8 @@ struct commit_task {
 };
 
 /*
- * Attaches to a worker right after its birth.  From here on it dies with the tracer.  @has_seccomp: filters will be
- * installed and must not act before the end (needs CAP_SYS_ADMIN).
+ * Attaches to a worker right after its birth.  From here on it dies with the tracer.  @has_seccomp:
+ * filters will be installed and must not act before the end (needs CAP_SYS_ADMIN).
  */
 MUST_USE struct err *commit_seize(pid_t tid, bool has_seccomp);
 /* Attaches to all threads but the leader. */
@@ -52,8 +52,9 @@ struct commit_context {
 };
 MUST_USE struct err *commit_set(const struct commit_task *t, const struct commit_context *context);
 /*
- * The task no longer dies with the tracer; from here on the tracer's death lets it go on as commit_detach does.  The
- * calls for all tasks come first and close together: a tracer killed between two of them leaves half a tree.
+ * The task no longer dies with the tracer; from here on the tracer's death lets it go on as
+ * commit_detach does.  The calls for all tasks come first and close together: a tracer killed
+ * between two of them leaves half a tree.
  * @stop_signal: 0, or SIGSTOP for a process that is to be left stopped.
  */
 MUST_USE struct err *commit_release(const struct commit_task *t, int stop_signal);

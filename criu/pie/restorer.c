@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The restorer: turns a worker, in which a task's memory and descriptors are ready, into that task.  It runs on
- * its own area, unmaps the tool, makes the threads, sets what only a thread can set of itself, and ends with all
- * threads waiting: the coordinator takes them from there by ptrace, gives them their registers and removes the area.
+ * The restorer: turns a worker, in which a task's memory and descriptors are ready, into that task.
+ * It runs on its own area, unmaps the tool, makes the threads, sets what only a thread can set of
+ * itself, and ends with all threads waiting: the coordinator takes them from there by ptrace, gives
+ * them their registers and removes the area.
  *
- * Invariant: all signals are blocked and nobody leaves the barrier by itself, so no instruction of the
- * program runs before the whole tree is complete.
+ * Invariant: all signals are blocked and nobody leaves the barrier by itself, so no instruction of
+ * the program runs before the whole tree is complete.
  */
 #include <linux/futex.h>
 #include <linux/sched.h>
@@ -80,8 +81,8 @@ static void count_thread(const struct rst_args *a, uint32_t *counter, uint32_t *
 }
 
 /*
- * Filters would forbid what is still to come.  The host suspends seccomp for all threads (PTRACE_O_SUSPEND_SECCOMP)
- * while they wait here, then opens the gate.
+ * Filters would forbid what is still to come.  The host suspends seccomp for all threads
+ * (PTRACE_O_SUSPEND_SECCOMP) while they wait here, then opens the gate.
  */
 static void pass_gate(const struct rst_args *a)
 {

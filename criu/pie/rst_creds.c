@@ -3,9 +3,11 @@
  * Giving up privileges, in an order in which each step still has what it needs:
  *  1. securebits that keep the kernel from changing capability sets when ids change;
  *  2. groups, gids, uids;
- *  3. the inheritable set, while the bounding set is full (it may hold what the bounding set lacks);
+ *  3. the inheritable set, while the bounding set is full (it may hold what the bounding set
+ *     lacks);
  *  4. the bounding set;
- *  5. permitted and inheritable widest, ambient capabilities, then the final securebits (CAP_SETPCAP);
+ *  5. permitted and inheritable widest, ambient capabilities, then the final securebits
+ *     (CAP_SETPCAP);
  *  6. the final sets.
  */
 #include <errno.h>

@@ -3,8 +3,8 @@
 #define PIE_RST_PRIV_H
 
 /*
- * What the files of the restorer share.  The restorer has no data of its own: everything is in the argument area.
- * A step that cannot be done ends in rst_fail(), which does not come back.
+ * What the files of the restorer share.  The restorer has no data of its own: everything is in the
+ * argument area. A step that cannot be done ends in rst_fail(), which does not come back.
  */
 
 #include <stdbool.h>

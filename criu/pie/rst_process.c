@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a process has once: fields of the address space, personality, signal actions, limits and the like. */
+/*
+ * What a process has once: fields of the address space, personality, signal actions, limits and the
+ * like.
+ */
 #include <errno.h>
 #include <sys/prctl.h>
 
@@ -69,7 +72,10 @@ static void set_actions(const struct rst_args *a)
 	const struct rst_sigaction ignore = { .handler = SIG_IGN_VALUE };
 	const struct rst_sigaction *action = a->process.actions;
 
-	/* Helpers and zombies that ended while the tree was made have left a SIGCHLD behind: ignoring drops it. */
+	/*
+	 * Helpers and zombies that ended while the tree was made have left a SIGCHLD behind:
+	 * ignoring drops it.
+	 */
 	rst_must(a, set_action(SIGCHLD_NR, &ignore), RST_AT_SIGACTION, SIGCHLD_NR);
 	for (int signo = 1; signo <= 64; signo++) {
 		if (signo == SIGKILL_NR || signo == SIGSTOP_NR)
@@ -134,6 +140,9 @@ void rst_dumpable_apply(const struct rst_args *a)
 
 	if (want < 0 || sys_call5(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0) == want)
 		return;
-	/* 2 ("for root only") comes only from fs.suid_dumpable; without that 0 is what forbids the same people. */
+	/*
+	 * 2 ("for root only") comes only from fs.suid_dumpable; without that 0 is what forbids the
+	 * same people.
+	 */
 	rst_must(a, sys_call5(SYS_prctl, PR_SET_DUMPABLE, want == 1, 0, 0, 0), RST_AT_DUMPABLE, 0);
 }

@@ -36,7 +36,10 @@ static void set_sched(const struct rst_args *a, const struct rst_thread *t)
 	};
 
 	if (t->policy != RST_SCHED_KEEP) {
-		/* Real-time threads have a nice value too, for later; sched_setattr leaves it alone then. */
+		/*
+		 * Real-time threads have a nice value too, for later; sched_setattr leaves it alone
+		 * then.
+		 */
 		if (t->policy == POLICY_FIFO || t->policy == POLICY_RR)
 			rst_must(a, sys_call3(SYS_setpriority, PRIO_PROCESS_NR, 0, t->nice),
 				 RST_AT_NICE, t->tid);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interval and POSIX timers.  A POSIX timer's number is the program's: since Linux 6.15 (PR_TIMER_CREATE_RESTORE_IDS)
- * it can be asked for, before it is made and deleted until the number comes.
+ * Interval and POSIX timers.  A POSIX timer's number is the program's: since Linux 6.15
+ * (PR_TIMER_CREATE_RESTORE_IDS) it can be asked for, before it is made and deleted until the number
+ * comes.
  */
 #include <errno.h>
 #include <sys/prctl.h>

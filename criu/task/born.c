@@ -193,8 +193,9 @@ static bool can_be_placed_later(const struct born_plan *plan, const struct born 
 }
 
 /*
- * A session whose leader is dead gets a helper.  Of all parents that have members of it as children the deepest is
- * chosen: the leader was below all of them, so the others are its ancestors and can get theirs as orphans.
+ * A session whose leader is dead gets a helper.  Of all parents that have members of it as children
+ * the deepest is chosen: the leader was below all of them, so the others are its ancestors and can
+ * get theirs as orphans.
  */
 static bool help_one(struct restore *r)
 {
@@ -235,8 +236,8 @@ static bool is_wanted(const struct restore *r, pid_t pid)
 }
 
 /*
- * A number for a bridge: nobody has it and nobody will want it.  The kernel counts upwards, so the highest ones are
- * the least likely to be given to a stranger meanwhile.
+ * A number for a bridge: nobody has it and nobody will want it.  The kernel counts upwards, so the
+ * highest ones are the least likely to be given to a stranger meanwhile.
  */
 static struct err *spare_pid(const struct restore *r, pid_t *out)
 {
@@ -332,7 +333,10 @@ static struct err *plan_group(struct restore *r, struct born *b)
 			"pstree.img: group %d of task %d is led by a task of another session",
 			b->pgid, b->pid);
 	h = add_helper(r, b->pgid, b->sid, NULL);
-	/* A member makes it; one that is about to die has no time for children, then its maker does. */
+	/*
+	 * A member makes it; one that is about to die has no time for children, then its maker
+	 * does.
+	 */
 	if (b->task && !task_is_live(b->task)) {
 		h->parent = b->parent;
 		place(h, b, false, true);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is a number or a word of its own: names, personality, robust list, parent-death signal and the like. */
+/*
+ * What is a number or a word of its own: names, personality, robust list, parent-death signal and
+ * the like.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a process has once and /proc takes as text: oom_score_adj, coredump_filter and loginuid.  The address
- * fields of the mm itself belong to mem/.
+ * What a process has once and /proc takes as text: oom_score_adj, coredump_filter and loginuid.
+ * The address fields of the mm itself belong to mem/.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,10 +2,11 @@
 /*
  * Registers, extended state and thread-local segments.
  *
- * What a stop does to a waiting system call is undone here (issue a call again: ax is its number, ip in front of
- * it).  Three cases: the kernel restarts the call by itself when the thread goes on, so only the image needs it;
- * the call ended with EINTR although no signal came (epoll_wait and others, signal(7)), then the live thread needs
- * it too; the call was already being restarted (restart_syscall), then its number is found in the code.
+ * What a stop does to a waiting system call is undone here (issue a call again: ax is its number,
+ * ip in front of it).  Three cases: the kernel restarts the call by itself when the thread goes on,
+ * so only the image needs it; the call ended with EINTR although no signal came (epoll_wait and
+ * others, signal(7)), then the live thread needs it too; the call was already being restarted
+ * (restart_syscall), then its number is found in the code.
  */
 #include "task/regs.h"
 
@@ -79,8 +80,9 @@ static bool is_restartable_wait(uint32_t nr)
 }
 
 /*
- * restart_syscall means "the call that was interrupted before", which only this kernel remembers.  Its arguments
- * are still in the registers, and C libraries load the number right in front of the instruction (b8 imm32).
+ * restart_syscall means "the call that was interrupted before", which only this kernel remembers.
+ * Its arguments are still in the registers, and C libraries load the number right in front of the
+ * instruction (b8 imm32).
  */
 static void find_restarted_call(const struct thread_view *v, struct user_regs_struct *gp)
 {

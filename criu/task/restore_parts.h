@@ -3,8 +3,9 @@
 #define TASK_RESTORE_PARTS_H
 
 /*
- * The restore half of the task attributes.  To add one: task/<name>.c with a const struct restore_part, a line in
- * task/restore_parts.c, what the blob needs in pie/abi/restorer.h and the blob's half in pie/rst_<name>.c.
+ * The restore half of the task attributes.  To add one: task/<name>.c with a const struct
+ * restore_part, a line in task/restore_parts.c, what the blob needs in pie/abi/restorer.h and the
+ * blob's half in pie/rst_<name>.c.
  */
 
 #include "base/err.h"

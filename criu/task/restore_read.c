@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading the task tree of an image set.  Nothing here makes anything; what is not plausible is refused with the
- * name of the file.
+ * Reading the task tree of an image set.  Nothing here makes anything; what is not plausible is
+ * refused with the name of the file.
  */
 #include "task/restore_read.h"
 
@@ -316,7 +316,9 @@ static uint32_t fs_id(const TaskKobjIdsEntry *ids)
 	return ids->fs_id;
 }
 
-/* Equal ids are allowed between a task and its parent only, and for @with_parent false not at all. */
+/*
+ * Equal ids are allowed between a task and its parent only, and for @with_parent false not at all.
+ */
 static struct err *check_sharing(struct owner *list, size_t nr, struct task *const *tasks,
 				 id_of *get, const char *name, bool with_parent)
 {

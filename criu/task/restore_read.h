@@ -3,9 +3,10 @@
 #define TASK_RESTORE_READ_H
 
 /*
- * The task tree of an image set: inventory, pstree, ids and cores become struct tree.  Images are untrusted: after
- * task_restore_read() pids are in range and unique, parents stand before children, live tasks and threads have
- * all that a restore looks into, and every task part accepted its values.
+ * The task tree of an image set: inventory, pstree, ids and cores become struct tree.  Images are
+ * untrusted: after task_restore_read() pids are in range and unique, parents stand before children,
+ * live tasks and threads have all that a restore looks into, and every task part accepted its
+ * values.
  */
 
 #include "base/err.h"

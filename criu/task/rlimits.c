@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Resource limits, from /proc/PID/limits: prlimit(2) on a process of another user needs CAP_SYS_RESOURCE, the file
- * does not.
+ * Resource limits, from /proc/PID/limits: prlimit(2) on a process of another user needs
+ * CAP_SYS_RESOURCE, the file does not.
  */
 #include "proc/limits.h"
 #include "task/part.h"

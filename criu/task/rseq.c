@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Restartable sequences: the registration, and the one section a thread may stand in.  Sources: rseq(2),
- * include/uapi/linux/rseq.h, PTRACE_GET_RSEQ_CONFIGURATION of ptrace(2) (since 5.13).
+ * Restartable sequences: the registration, and the one section a thread may stand in.  Sources:
+ * rseq(2), include/uapi/linux/rseq.h, PTRACE_GET_RSEQ_CONFIGURATION of ptrace(2) (since 5.13).
  */
 #include "task/rseq.h"
 

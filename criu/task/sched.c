@@ -59,7 +59,10 @@ static struct err *sched_dump_thread(struct dump *d, struct thread *t, const str
 	if (attr.flags & SCHED_FLAG_RESET_ON_FORK_BIT)
 		core->sched_policy |= POLICY_RESET_ON_FORK;
 	core->has_sched_nice = true;
-	/* sched_getattr leaves it 0 for policies that do not use it, but it comes back with SCHED_OTHER. */
+	/*
+	 * sched_getattr leaves it 0 for policies that do not use it, but it comes back with
+	 * SCHED_OTHER.
+	 */
 	core->sched_nice = v->stat->nice;
 	if (attr.policy == SCHED_FIFO || attr.policy == SCHED_RR) {
 		core->has_sched_prio = true;

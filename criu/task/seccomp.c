@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Seccomp: strict mode and filters.  A thread's filters form a chain, the newest first in the kernel; in the image an
- * entry's `prev` is the next newer one, so a chain is entered at its oldest filter and installed on the way.
- * Threads and children share chains, hence equal ones are written once.  Source: PTRACE_SECCOMP_GET_FILTER
- * of ptrace(2), which needs CAP_SYS_ADMIN.
+ * Seccomp: strict mode and filters.  A thread's filters form a chain, the newest first in the
+ * kernel; in the image an entry's `prev` is the next newer one, so a chain is entered at its oldest
+ * filter and installed on the way. Threads and children share chains, hence equal ones are written
+ * once.  Source: PTRACE_SECCOMP_GET_FILTER of ptrace(2), which needs CAP_SYS_ADMIN.
  */
 #include "task/seccomp.h"
 
@@ -237,7 +237,10 @@ static struct err *seccomp_fill(struct worker *w, struct rst_build *b)
 		args->any_seccomp |= seccomp_mode(&t->threads[i]) != SECCOMP_MODE__disabled;
 		all_same &= seccomp_same(&t->threads[0], &t->threads[i]);
 	}
-	/* One chain for all, as it was: a later SECCOMP_FILTER_FLAG_TSYNC of the program asks for that. */
+	/*
+	 * One chain for all, as it was: a later SECCOMP_FILTER_FLAG_TSYNC of the program asks for
+	 * that.
+	 */
 	args->seccomp_tsync = t->nr_threads > 1 && all_same &&
 			      seccomp_mode(&t->threads[0]) == SECCOMP_MODE__filter;
 	return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Signals: actions, masks, alternate stacks, and what is pending with its siginfo, in the thread's own queue and in
- * the one all threads share.
+ * Signals: actions, masks, alternate stacks, and what is pending with its siginfo, in the thread's
+ * own queue and in the one all threads share.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,8 +26,9 @@ static void append(struct arena *a, SignalQueueEntry *q, const void *info)
 }
 
 /*
- * A signal can be pending without an entry in the queue (the sender's RLIMIT_SIGPENDING was used up): then the
- * program would get a siginfo of zeros with si_code SI_USER, and so it does after the restore.
+ * A signal can be pending without an entry in the queue (the sender's RLIMIT_SIGPENDING was used
+ * up): then the program would get a siginfo of zeros with si_code SI_USER, and so it does after the
+ * restore.
  */
 static void append_unqueued(struct arena *a, SignalQueueEntry *q, uint64_t pending, uint64_t queued)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The shared memory of a restore.  Everything in it is written by several processes at once; the invariant is that
- * counters go up only and that whoever moves a futex wakes its waiters, so no wake-up is lost.
+ * The shared memory of a restore.  Everything in it is written by several processes at once; the
+ * invariant is that counters go up only and that whoever moves a futex wakes its waiters, so no
+ * wake-up is lost.
  */
 #include "task/stage.h"
 
@@ -131,8 +132,8 @@ static struct err *given_up(void)
 }
 
 /*
- * Sleeps while the word has this value.  Not for ever: a worker that nobody is attached to yet, and whose parent is not
- * the coordinator, has no other way to learn that the coordinator is gone.
+ * Sleeps while the word has this value.  Not for ever: a worker that nobody is attached to yet, and
+ * whose parent is not the coordinator, has no other way to learn that the coordinator is gone.
  */
 static void wait_a_while(struct stage *s, uint32_t *word, uint32_t value)
 {

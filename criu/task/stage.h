@@ -3,9 +3,9 @@
 #define TASK_STAGE_H
 
 /*
- * Memory shared by the coordinator and all workers of a restore (layout: pie/abi/stage.h): who is born, where
- * workers meet, and the first failure.  The first failure wins; whoever waits then comes back with a failure that
- * the coordinator leaves out.
+ * Memory shared by the coordinator and all workers of a restore (layout: pie/abi/stage.h): who is
+ * born, where workers meet, and the first failure.  The first failure wins; whoever waits then
+ * comes back with a failure that the coordinator leaves out.
  */
 
 #include <stdbool.h>
@@ -21,9 +21,9 @@ struct stage;
 /* ---- coordinator, before the first worker is made ---- */
 
 /*
- * @nr_slots: all tasks and helpers, @nr_workers: those that call stage_meet (live tasks), @nr_all: those that
- * call stage_meet_all.  @shared_len bytes more, zeroed, are found with stage_shared().  A descriptor not below
- * @fd_floor tells workers when the coordinator is gone.
+ * @nr_slots: all tasks and helpers, @nr_workers: those that call stage_meet (live tasks), @nr_all:
+ * those that call stage_meet_all.  @shared_len bytes more, zeroed, are found with stage_shared().
+ * A descriptor not below @fd_floor tells workers when the coordinator is gone.
  */
 MUST_USE struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all,
 			       size_t shared_len, int fd_floor, struct stage **out);
@@ -44,11 +44,14 @@ void *stage_shared(struct stage *s);
 /* ---- worker ---- */
 
 /*
- * Waits until all live workers of the tree have come here.  May be called any number of times, in the same order by all.
- * A failure means that somebody gave up: return it.
+ * Waits until all live workers of the tree have come here.  May be called any number of times, in
+ * the same order by all. A failure means that somebody gave up: return it.
  */
 MUST_USE struct err *stage_meet(struct worker *w);
-/* The same for everything that was forked: live workers, helpers and tasks that are about to become zombies. */
+/*
+ * The same for everything that was forked: live workers, helpers and tasks that are about to become
+ * zombies.
+ */
 MUST_USE struct err *stage_meet_all(struct stage *s);
 /* The first thing that a new process does: its number is ours from now on. */
 void stage_started(struct stage *s, uint32_t slot);
@@ -68,8 +71,8 @@ bool stage_has_started(struct stage *s, uint32_t slot);
 /* Entry @i of the list of those born; false: not written yet, another event will follow. */
 bool stage_born_slot(struct stage *s, uint32_t i, uint32_t *slot_out);
 /*
- * Sleeps until the number of events differs from @seen, at most @timeout_ms; the result is the new number.
- * A signal ends it early.
+ * Sleeps until the number of events differs from @seen, at most @timeout_ms; the result is the new
+ * number. A signal ends it early.
  */
 uint32_t stage_wait_event(struct stage *s, uint32_t seen, unsigned int timeout_ms);
 /* Tasks whose threads are all at the last barrier, and at the gate in front of seccomp. */

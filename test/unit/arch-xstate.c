@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Extended state: what the kernel gives comes back the same from CRIU's record, and bad records are refused. */
+/*
+ * Extended state: what the kernel gives comes back the same from CRIU's record, and bad records are
+ * refused.
+ */
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>

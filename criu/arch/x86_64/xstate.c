@@ -65,10 +65,14 @@ static const struct component components[] = {
 	COMPONENT(XC_PKRU, 8, pkru),
 };
 
-/* What CPUID says.  Under a hypervisor each question costs microseconds, and there are thousands of threads. */
+/*
+ * What CPUID says.  Under a hypervisor each question costs microseconds, and there are thousands of
+ * threads.
+ */
 struct layout {
 	bool is_known;
-	size_t len; /* bytes of the whole area for the components the system has turned on; 0: no XSAVE */
+	/* bytes of the whole area for the components the system has turned on; 0: no XSAVE */
+	size_t len;
 	uint64_t mask; /* those components */
 	uint32_t offset[MAX_COMPONENTS], bytes[MAX_COMPONENTS];
 };

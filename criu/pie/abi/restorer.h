@@ -3,14 +3,14 @@
 #define PIE_ABI_RESTORER_H
 
 /*
- * What the tool and the restorer blob share.  One area holds all the blob needs, at an address that is free in the
- * worker and in the task's final layout:
+ * What the tool and the restorer blob share.  One area holds all the blob needs, at an address that
+ * is free in the worker and in the task's final layout:
  *
  *	area_start
- *	| code (r-x) | struct rst_args and what hangs on it (rw-) | stacks (rw-) | common page, slot (shared) |
+ *	| code (r-x) | struct rst_args and what hangs on it (rw-) | stacks | common page, slot |
  *
- * An address of the task is a uint64_t; everything inside the area is an offset from area_start.  The blob's entry is
- * at offset 0 and gets the address of struct rst_args as its only argument.
+ * An address of the task is a uint64_t; everything inside the area is an offset from area_start.
+ * The blob's entry is at offset 0 and gets the address of struct rst_args as its only argument.
  */
 
 #include <stdint.h>

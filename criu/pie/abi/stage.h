@@ -3,8 +3,8 @@
 #define PIE_ABI_STAGE_H
 
 /*
- * Memory shared by the coordinator of a restore, its workers and the restorer blobs: one page for all, then one
- * page for each task and helper.
+ * Memory shared by the coordinator of a restore, its workers and the restorer blobs: one page for
+ * all, then one page for each task and helper.
  *
  *	+--------------+---------------+---------------+-- --+----------------------+---------+
  *	| stage_common | stage_slot 0  | stage_slot 1  | ... | slots, in birth order | for the |
@@ -12,8 +12,8 @@
  *	+--------------+---------------+---------------+-- --+----------------------+---------+
  *	0              4096            8192
  *
- * A restorer sees the common page and its own slot only (both mapped inside its area).  All counters go up only and
- * are changed atomically; the futexes are shared ones.
+ * A restorer sees the common page and its own slot only (both mapped inside its area).  All
+ * counters go up only and are changed atomically; the futexes are shared ones.
  */
 
 #include <stdint.h>
