@@ -2,7 +2,8 @@
 /*
  * Compares the mappings of a restored task with its image, before it runs: a mapping of the tool
  * that is left, or one that is missing, would be a fault of the tool that nobody else notices.
- * Neighbours may have been merged or split, so ranges of equal protection are compared, not entries.
+ * Neighbours may have been merged or split, so ranges of equal protection are compared, not
+ * entries.
  *
  * Only the first two columns of the maps text are looked at, as it comes: of 50,000 mappings the
  * general parser would take longer than the kernel takes to write them.

@@ -110,8 +110,8 @@ static struct err *has_pages(struct mapper *m, const struct piece *p, bool *out)
 }
 
 /*
- * A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible, and
- * a page away from the next one, so that they do not become one area.
+ * A place in the lot, as far from a 2 MiB boundary as the home, so that huge pages stay possible,
+ * and a page away from the next one, so that they do not become one area.
  */
 static struct err *park(struct mapper *m, struct piece *p, uint64_t page_size)
 {
@@ -162,10 +162,11 @@ static struct err *advise_early(const struct mapper *m, const struct piece *p)
 }
 
 /*
- * Two areas of the image that lie next to each other and are equal would become one, as they are not
- * made in the way the program made them (bss and heap of a program without address randomisation).
- * An area that got its pages elsewhere keeps the page numbers of that place and stays alone.  The
- * lower one goes elsewhere: of heap and stack segments it is the upper end that grows.
+ * Two areas of the image that lie next to each other and are equal would become one, as they are
+ * not made in the way the program made them (bss and heap of a program without address
+ * randomisation). An area that got its pages elsewhere keeps the page numbers of that place and
+ * stays alone.  The lower one goes elsewhere: of heap and stack segments it is the upper end that
+ * grows.
  */
 static bool would_merge(const struct mapper *m, const struct piece *p)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory of restored tasks: a set of two tasks is written, then a process makes the parent's memory
- * and a fork of it the child's, as the workers of a restore do.  The restorer's part is not run; the
- * plan for it is checked.
+ * and a fork of it the child's, as the workers of a restore do.  The restorer's part is not run;
+ * the plan for it is checked.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
