@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
 	SLURP_FIRST = 4096,
@@ -195,4 +196,14 @@ struct err *fd_move_up(int *fd, int floor)
 	close(*fd);
 	*fd = moved;
 	return NULL;
+}
+
+void fd_limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }

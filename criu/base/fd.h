@@ -29,6 +29,11 @@ MUST_USE PRINTF_LIKE(4, 5) struct err *link_read_at(int dirfd, char *buf, size_t
 						    const char *path_fmt, ...);
 
 /*
+ * Two descriptors for each task, and what the images need: the soft limit is only a default and becomes the hard one.
+ */
+void fd_limit_raise(void);
+
+/*
  * Moves a descriptor of the tool to a number not below @floor, close-on-exec, and closes the old one;
  * in a worker the tool's own descriptors sit above those to be restored.
  */

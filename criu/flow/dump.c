@@ -6,9 +6,9 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/stats.h"
@@ -35,31 +35,12 @@ struct dump_op {
 	int script_status; /* of the post-dump scripts */
 };
 
-/* Two descriptors for each task, and what the images need: the soft limit is only a default. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static struct err *dump_probe_kernel(void *arg)
 {
 	struct dump_op *op = arg;
-	struct err *e = NULL;
 
-	raise_descriptor_limit();
-	kernel_probe(&op->kernel, kernel_set_dump, kernel_nr_set_dump);
-	for (size_t i = 0; i < kernel_nr_set_dump; i++) {
-		enum kernel_feature f = kernel_set_dump[i];
-
-		if (feature_table[f].need == NEED_BASIC && !kernel_has(&op->kernel, f))
-			e = err_join(e, kernel_missing(&op->kernel, f));
-	}
-	return e;
+	fd_limit_raise();
+	return kernel_require(&op->kernel, kernel_set_dump, kernel_nr_set_dump);
 }
 
 static struct err *dump_open_images(void *arg)

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,30 +41,12 @@ struct restore_op {
 	bool holds_signals;
 };
 
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static struct err *restore_probe_kernel(void *arg)
 {
 	struct restore_op *op = arg;
-	struct err *e = NULL;
 
-	raise_descriptor_limit();
-	kernel_probe(&op->kernel, kernel_set_restore, kernel_nr_set_restore);
-	for (size_t i = 0; i < kernel_nr_set_restore; i++) {
-		enum kernel_feature f = kernel_set_restore[i];
-
-		if (feature_table[f].need == NEED_BASIC && !kernel_has(&op->kernel, f))
-			e = err_join(e, kernel_missing(&op->kernel, f));
-	}
-	return e;
+	fd_limit_raise();
+	return kernel_require(&op->kernel, kernel_set_restore, kernel_nr_set_restore);
 }
 
 static struct err *restore_open_images(void *arg)

@@ -257,3 +257,14 @@ enum kernel_feature kernel_feature_find(const char *name)
 	}
 	return KF_NR;
 }
+
+struct err *kernel_require(struct kernel_features *k, const enum kernel_feature *set, size_t nr)
+{
+	struct err *e = NULL;
+
+	kernel_probe(k, set, nr);
+	for (size_t i = 0; i < nr; i++)
+		if (feature_table[set[i]].need == NEED_BASIC && !kernel_has(k, set[i]))
+			e = err_join(e, kernel_missing(k, set[i]));
+	return e;
+}

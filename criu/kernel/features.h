@@ -140,6 +140,9 @@ void kernel_probe_all(struct kernel_features *k);
 bool kernel_has(const struct kernel_features *k, enum kernel_feature f);
 /* The failure for a thing that needs @f: says what it is for and where to get it. */
 MUST_USE struct err *kernel_missing(const struct kernel_features *k, enum kernel_feature f);
+/* Probes @set; the basic ones that are missing are reported together. */
+MUST_USE struct err *kernel_require(struct kernel_features *k, const enum kernel_feature *set,
+				    size_t nr);
 /* Finds a feature by name; KF_NR if there is none. */
 enum kernel_feature kernel_feature_find(const char *name);
 
