@@ -56,7 +56,7 @@ struct stage_slot {
 	uint32_t text_set;   /* 1: @text holds a packed failure */
 	struct rst_result result;
 	uint64_t area_start, area_len; /* where the worker put its restorer */
-	int32_t exe_fd; /* the worker's descriptor of the executable, where tables are shared */
+	int32_t exe_fd;	  /* the worker's descriptor of the executable, where tables are shared */
 	uint32_t started; /* 1: its process exists, with the number it is to have */
 	uint64_t pages_restored; /* statistics of this task */
 	uint64_t pages_compared;
