@@ -23,7 +23,10 @@ struct hierarchy {
 
 static const struct hierarchy hierarchies[] = {
 	{ "cgroup2", "", "cgroup.events", "frozen 1" },
+	/* Asked for, and on its way: also of a group above. */
+	{ "cgroup2", "", "cgroup.freeze", "1" },
 	{ "cgroup", "freezer", "freezer.state", "FROZEN" },
+	{ "cgroup", "freezer", "freezer.state", "FREEZING" },
 };
 
 static bool options_have(const char *options, const char *word)
@@ -73,6 +76,20 @@ static bool file_has_line(const char *dir, const char *name, const char *wanted)
 	return false;
 }
 
+/* In the group at @dir, or in one of those above it that @group names. */
+static bool is_frozen(struct arena *a, const struct hierarchy *h, const char *dir, const char *group)
+{
+	size_t top = strlen(dir) - strlen(group);
+
+	for (size_t len = strlen(dir); len > top; len--) {
+		if (dir[len] && dir[len] != '/')
+			continue;
+		if (file_has_line(arena_printf(a, "%.*s", (int)len, dir), h->events, h->frozen_line))
+			return true;
+	}
+	return false;
+}
+
 static struct err *refuse_frozen(struct arena *a, pid_t pid)
 {
 	struct proc_cgroups groups;
@@ -88,7 +105,7 @@ static struct err *refuse_frozen(struct arena *a, pid_t pid)
 		const struct proc_cgroup *g = proc_cgroups_find(&groups, h->controller);
 		const char *dir = g ? group_dir(a, &mounts, h, g->path) : NULL;
 
-		if (!dir || !file_has_line(dir, h->events, h->frozen_line))
+		if (!dir || !is_frozen(a, h, dir, g->path))
 			continue;
 		return err_hint(err_new(ERR_UNSUPPORTED,
 					"cannot dump task %d: its cgroup \"%s\" is frozen", pid,
