@@ -236,6 +236,7 @@ class Run:
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as f:
                     lines += f.read().splitlines()
+        lines = [l for l in lines if "ignored (" not in l]
         wrong = [l for l in lines if re.search(r"\b[Ee]rror\b|cannot|refus", l)]
         return " | ".join((wrong or lines)[-6:])
 

@@ -5,11 +5,14 @@
 . "${0%/*}/lib.bash"
 
 echo original >file
+mkdir -p w
 echo replaced >replacement
 CASE_DIR=$PWD/w setsid "$CASES/tool/target" 5<file </dev/null >out 2>&1 &
 pid=$!
-mkdir -p w
-until [ -e w/ready ]; do sleep 0.01; done
+until [ -e w/ready ]; do
+	alive "$pid" || fail "the target ended: $(cat out)"
+	sleep 0.01
+done
 mnt=$(printf %x "$(awk '/^mnt_id:/ { print $2 }' "/proc/$pid/fdinfo/5")")
 ino=$(printf %x "$(stat -c %i file)")
 dump img --external "file[$mnt:$ino]" || fail "dump ended with $?"

@@ -9,7 +9,10 @@ mkdir -p w
 # An anonymous pipe whose reader is this shell.
 exec 7< <(CASE_DIR=$PWD/w exec setsid "$CASES/tool/target" 5>&1 </dev/null >out 2>&1)
 pid=$!
-until [ -e w/ready ]; do sleep 0.01; done
+until [ -e w/ready ]; do
+	alive "$pid" || fail "the target ended: $(cat out)"
+	sleep 0.01
+done
 key=$(readlink "/proc/$pid/fd/5")
 dump img && fail "a pipe to the outside is no reason to refuse"
 alive "$pid" || fail "a refused dump ended the tree"
