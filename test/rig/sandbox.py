@@ -34,7 +34,8 @@ def run(script, folder, spec, timeout):
         os.unlink(result)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(dict(spec, folder=folder), f, indent=1)
-    argv = ["unshare", "-mpf", "--kill-child", "--mount-proc", sys.executable, os.path.abspath(script), "--inside", path]
+    argv = ["unshare", "-mpf", "--kill-child", "--mount-proc", sys.executable, "-S",
+            os.path.abspath(script), "--inside", path]
     log = os.path.join(folder, "inside.out")
     with open(log, "w", encoding="utf-8") as out:
         try:
