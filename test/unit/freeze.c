@@ -296,20 +296,26 @@ static void leader_leaves(void)
 	pthread_exit(NULL);
 }
 
-static void impossible_roots_are_refused(void)
+static void refused(pid_t root, enum err_code code)
 {
 	struct frozen f;
+
+	CHECK_ERR(freeze(&f, root, TIMEOUT_S), code);
+	frozen_end(&f);
+}
+
+static void impossible_roots_are_refused(void)
+{
 	pid_t pid = spawn(leader_leaves);
 
 	wait_state(pid, "Z");
-	CHECK_ERR(freeze(&f, pid, TIMEOUT_S), ERR_UNSUPPORTED);
+	refused(pid, ERR_UNSUPPORTED);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	CHECK_ERR(freeze(&f, pid, TIMEOUT_S), ERR_GONE);
-	CHECK_ERR(freeze(&f, 1, TIMEOUT_S), ERR_UNSUPPORTED);
-	CHECK_ERR(freeze(&f, 0, TIMEOUT_S), ERR_USAGE);
-	CHECK_ERR(freeze(&f, getpid(), TIMEOUT_S), ERR_USAGE);
-	CHECK_ERR(freeze(&f, getppid(), TIMEOUT_S), getppid() == 1 ? ERR_UNSUPPORTED : ERR_USAGE);
+	refused(pid, ERR_GONE);
+	refused(1, ERR_UNSUPPORTED);
+	refused(0, ERR_USAGE);
+	refused(getpid(), getpid() == 1 ? ERR_UNSUPPORTED : ERR_USAGE);
 }
 
 struct signal_page {
