@@ -12,11 +12,14 @@
 #include <time.h>
 
 static char dir[PATH_MAX];
+static long poll_ms = 4;
 
 __attribute__((constructor)) static void find_dir(void)
 {
-	const char *env = getenv("CASE_DIR");
+	const char *env = getenv("CASE_DIR"), *poll = getenv("CASE_POLL_MS");
 
+	if (poll)
+		poll_ms = atoi(poll);
 	if (env)
 		snprintf(dir, sizeof(dir), "%s", env);
 	else if (!getcwd(dir, sizeof(dir)))
@@ -110,7 +113,7 @@ void case_say_ready(void)
 void case_wait_go(void)
 {
 	while (!case_go()) {
-		struct timespec ts = { 0, 4000000 };
+		struct timespec ts = { 0, poll_ms * 1000000 };
 
 		nanosleep(&ts, NULL);
 	}
