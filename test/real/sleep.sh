@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # sleep(1) under a shell sleeps as long as it was told, or longer.
-# peer: no ends the sleep early
+# peer: no-dump ends the sleep early
 # busy: the shell and its child wait
 # shellcheck source=test/real/lib.bash disable=SC1091
 . "${0%/*}/lib.bash"

@@ -4,7 +4,7 @@
  * the count must go up by one each time.
  */
 /* busy: it changes all the time */
-/* peer: no runs into its timeout on an exec by a thread */
+/* peer: no-dump runs into its timeout on an exec by a thread */
 #include "case.h"
 
 #include <pthread.h>
