@@ -77,14 +77,16 @@ static bool file_has_line(const char *dir, const char *name, const char *wanted)
 }
 
 /* In the group at @dir, or in one of those above it that @group names. */
-static bool is_frozen(struct arena *a, const struct hierarchy *h, const char *dir, const char *group)
+static bool is_frozen(struct arena *a, const struct hierarchy *h, const char *dir,
+		      const char *group)
 {
 	size_t top = strlen(dir) - strlen(group);
 
 	for (size_t len = strlen(dir); len > top; len--) {
 		if (dir[len] && dir[len] != '/')
 			continue;
-		if (file_has_line(arena_printf(a, "%.*s", (int)len, dir), h->events, h->frozen_line))
+		if (file_has_line(arena_printf(a, "%.*s", (int)len, dir), h->events,
+				  h->frozen_line))
 			return true;
 	}
 	return false;
