@@ -75,6 +75,9 @@ config:
 deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS)
 
+vm-deps:
+	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS) $(VM_NEEDS)
+
 lint-deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
@@ -257,8 +260,15 @@ check: deps
 	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
 	@T='$(T)' scripts/run-checks $(O)
 
-check-vm:
-	@test/vm/run -a --build $(O)
+# The same on Debian's 6.1 and 6.12, under QEMU: what test/vm/subset names, or all.  KERNEL=6.1 only that one.
+check-vm check-vm-all: vm-deps
+	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
+	@test/vm/check $(if $(filter %-all,$@),--all) --build $(O) $(if $(SUMMARY),--summary $(SUMMARY)) $(KERNEL)
+
+# Dumped on one kernel, restored on the other.
+check-vm-cross: vm-deps
+	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
+	@test/vm/cross --build $(O) $(if $(SUMMARY),--summary $(SUMMARY))
 
 # PEER=PATH is measured in turn with the tool.
 bench: all tests
@@ -278,7 +288,8 @@ sh_files = $(shell grep -lE '^\#!/bin/(ba)?sh' -r scripts test .ci 2>/dev/null)
 lint: lint-deps
 	@$(MAKE) --no-print-directory O=$(O) lint-parts
 
-.PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang check-vm
+.PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang \
+	check-vm check-vm-all check-vm-cross vm-deps
 lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell format-check lint-gcc lint-clang
 	@echo 'lint: nothing found'
 
