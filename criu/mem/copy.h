@@ -8,6 +8,7 @@
  * shared by two threads.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@ struct page_run {
 	uint64_t start; /* address in the task */
 	uint64_t nr_pages;
 	uint64_t offset; /* of its bytes in the pages file */
+	bool is_shared; /* other tasks may map the same pages, since a fork: they must not be pinned */
 };
 
 struct page_plan {
@@ -29,10 +31,10 @@ struct page_plan {
 
 /* Adds a present run to the sink and the plan. */
 MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
-				   uint64_t nr_pages);
+				   uint64_t nr_pages, bool is_shared);
 void page_plan_fini(struct page_plan *plan);
 
-/* @mem_fd is /proc/PID/mem; @host_pid is for messages. */
+/* @mem_fd is /proc/PID/mem. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 				    pid_t host_pid, int mem_fd);
 

@@ -37,11 +37,20 @@ static VmaEntry *guard_to_pb(struct arena *a, uint64_t start, uint64_t end)
 struct collect {
 	struct dump *d;
 	struct task *t;
+	const struct proc_maps *maps;
 	struct page_plan plan;
 	struct page_sink *sink;
 	VmaEntry **guards; /* become the last entries of the list */
 	size_t nr_guards;
 };
+
+/* What a pin would copy: smaps told, once for the whole area. */
+static bool is_shared(const struct collect *c, uint64_t addr)
+{
+	const struct proc_vma *v = proc_maps_find(c->maps, addr);
+
+	return v && v->shared_bytes;
+}
 
 static struct err *add_part(struct collect *c, const VmaEntry *vma, const struct page_range *r)
 {
@@ -54,7 +63,8 @@ static struct err *add_part(struct collect *c, const VmaEntry *vma, const struct
 	}
 	if (!has_private_pages(vma))
 		return NULL;
-	return page_plan_add(&c->plan, c->sink, start, (end - start) / MEM_PAGE);
+	return page_plan_add(&c->plan, c->sink, start, (end - start) / MEM_PAGE,
+			     is_shared(c, start));
 }
 
 /* Both lists ascend; a range may cover several areas and an area several ranges. */
@@ -72,7 +82,7 @@ static struct err *collect_pages(struct collect *c, const struct task_probe *p)
 
 		if (vma->status & VMA_AREA_VDSO)
 			TRY(page_plan_add(&c->plan, c->sink, vma->start,
-					  (vma->end - vma->start) / MEM_PAGE));
+					  (vma->end - vma->start) / MEM_PAGE, true));
 		while (found && range.start < vma->end) {
 			if (range.end > vma->start)
 				TRY(add_part(c, vma, &range));
@@ -165,7 +175,7 @@ static void append_guards(struct collect *c)
 
 struct err *mem_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	struct collect c = { .d = d, .t = t };
+	struct collect c = { .d = d, .t = t, .maps = &p->maps };
 	struct err *e;
 
 	TRY(mm_fields_fill(d, t->mm->rec, p));

@@ -198,6 +198,8 @@ static struct err *parse_attribute(struct maps_parse *m, const struct scan *line
 	case 'S':
 		if (scan_text(&s, "Swap:"))
 			ok = parse_kb(&s, &vma->swap_bytes);
+		else if (scan_text(&s, "Shared_Clean:") || scan_text(&s, "Shared_Dirty:"))
+			ok = parse_kb(&s, &vma->shared_bytes);
 		else if (scan_text(&s, "Shared_Hugetlb:"))
 			ok = parse_kb(&s, &vma->hugetlb_bytes);
 		break;

@@ -91,6 +91,7 @@ struct proc_vma {
 	 * hugetlb_bytes counts.
 	 */
 	uint64_t rss_bytes, anonymous_bytes, swap_bytes, hugetlb_bytes;
+	uint64_t shared_bytes; /* of rss_bytes: mapped by others too, as after a fork */
 };
 
 struct proc_maps {
