@@ -63,11 +63,17 @@ static struct err *differ(const struct check *c, uint64_t start, uint64_t end, c
 		       c->t->ns_pid, start, end, what);
 }
 
-/* Mappings that are in no image by design: the vsyscall page, and a running vDSO in the lot. */
+/* Mappings that are in no image by design: the vsyscall page, a running vDSO in the lot, a copy before it. */
 static bool is_exempt(const struct check *c, const struct mapping *p)
 {
-	return p->start >= MEM_TASK_END || (c->mm->layout->vdso == VDSO_REDIRECT &&
-					    p->start >= c->lot_start && p->end <= c->lot_end);
+	const struct mem_layout *l = c->mm->layout;
+
+	if (p->start >= MEM_TASK_END)
+		return true;
+	if (l->vdso_aside && p->start >= l->vdso_aside &&
+	    p->end <= l->vdso_aside + l->vdso_aside_len)
+		return true;
+	return l->vdso == VDSO_REDIRECT && p->start >= c->lot_start && p->end <= c->lot_end;
 }
 
 static struct err *check_mapping(struct check *c, const struct mapping *p)

@@ -70,6 +70,9 @@ static size_t list_kept(const struct plan *p, struct range *out)
 	}
 	if (p->l->vdso != VDSO_DROP)
 		out[nr++] = (struct range){ m->vdso.start, m->vdso.end };
+	if (p->l->vdso_aside)
+		out[nr++] = (struct range){ p->l->vdso_aside,
+					    p->l->vdso_aside + p->l->vdso_aside_len };
 	out[nr++] = (struct range){ p->l->lot_parked, m->lot_end };
 	sort_ranges(out, nr);
 	return nr;
@@ -77,7 +80,7 @@ static size_t list_kept(const struct plan *p, struct range *out)
 
 static void plan_unmap(struct plan *p)
 {
-	struct range *kept = arena_array(p->w->restore->arena, p->l->nr_pieces + 2, sizeof(*kept));
+	struct range *kept = arena_array(p->w->restore->arena, p->l->nr_pieces + 3, sizeof(*kept));
 	size_t nr = list_kept(p, kept);
 	uint64_t pos = 0;
 

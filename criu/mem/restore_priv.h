@@ -52,7 +52,9 @@ struct mem_layout {
 	struct page_source *pages;
 	enum vdso_plan vdso;
 	uint64_t vdso_home; /* where the running [vvar] to [vdso] go; known in the worker */
-	size_t nr_vmas;	    /* without the guard entries, which come last */
+	/* VDSO_REDIRECT: an untouched copy of the stored areas, in front of the lot; 0: not needed */
+	uint64_t vdso_aside, vdso_aside_len;
+	size_t nr_vmas; /* without the guard entries, which come last */
 
 	/* Of the worker that made it. */
 	struct piece *pieces; /* ascending by home */

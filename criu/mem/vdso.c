@@ -7,11 +7,13 @@
  * Another one is running: the stored code is restored like any private memory and each of its
  * functions is overwritten with a jump to the running one, which the restorer moves into the lot.
  * Its data areas become pages of zeros: to a thread that stands in the middle of the old code they
- * say that no clock can be read without the kernel, so it ends with the system call.
+ * say that no clock can be read without the kernel, so it ends with the system call.  A thread in
+ * the very bytes that a jump overwrites goes on in a copy that has no jumps.
  *
  * All tasks are forks of the tool, so all workers have the tool's vDSO at the tool's address.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -95,6 +97,33 @@ static bool is_same(const struct running_vdso *run, const VmaEntry *code, const 
 	       !memcmp(stored, run->image.bytes, vma_len(code));
 }
 
+/* Threads in the bytes of a jump are sent into the copy, for which a place is taken from the lot. */
+static struct err *send_aside(struct restore *r, struct task *t, const VmaEntry *code,
+			      const VmaEntry *first, const struct vdso_image *old)
+{
+	struct mem_layout *l = t->mm->layout;
+	uint64_t len = code->end - first->start;
+
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		UserX86RegsEntry *gp = t->threads[i].core->thread_info->gpregs;
+
+		if (gp->ip < code->start || !vdso_is_overwritten(old, gp->ip - code->start))
+			continue;
+		if (!l->vdso_aside) {
+			if (len > (r->mem->lot_end - r->mem->lot_start) / 2)
+				return err_new(ERR_IMAGE,
+					       "cannot restore the vDSO of task %d: its areas are "
+					       "%" PRIu64 " bytes",
+					       t->ns_pid, len);
+			l->vdso_aside = r->mem->lot_start;
+			l->vdso_aside_len = len;
+			r->mem->lot_start += len;
+		}
+		gp->ip += l->vdso_aside - first->start;
+	}
+	return NULL;
+}
+
 struct err *vdso_link(struct restore *r, struct task *t)
 {
 	const struct running_vdso *run = &r->mem->vdso;
@@ -123,7 +152,8 @@ struct err *vdso_link(struct restore *r, struct task *t)
 				t->ns_pid),
 			"boot without vdso=0");
 	l->vdso = VDSO_REDIRECT;
-	return err_context(vdso_parse(stored, vma_len(code), &old), "vDSO of task %d", t->ns_pid);
+	TRY(err_context(vdso_parse(stored, vma_len(code), &old), "vDSO of task %d", t->ns_pid));
+	return send_aside(r, t, code, first, &old);
 }
 
 static struct piece *find_code(struct mem_layout *l, const MmEntry *rec)
@@ -131,6 +161,25 @@ static struct piece *find_code(struct mem_layout *l, const MmEntry *rec)
 	for (size_t i = 0; i < l->nr_pieces; i++)
 		if (rec->vmas[l->pieces[i].vma]->status & VMA_AREA_VDSO)
 			return &l->pieces[i];
+	return NULL;
+}
+
+/* The data in front of the copy is left zero. */
+static struct err *make_aside(const struct worker *w, const void *code, size_t code_len)
+{
+	const struct mem_layout *l = w->task->mm->layout;
+	void *at = (void *)(uintptr_t)l->vdso_aside;
+
+	if (!l->vdso_aside)
+		return NULL;
+	if (mmap(at, l->vdso_aside_len, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return err_sys(errno, "cannot copy the vDSO of task %d", w->task->ns_pid);
+	memcpy((char *)at + l->vdso_aside_len - code_len, code, code_len);
+	if (mprotect(at, l->vdso_aside_len, PROT_READ | PROT_EXEC))
+		return err_sys(errno, "cannot protect the vDSO's copy of task %d", w->task->ns_pid);
+	log_debug("mem", w->task->host_pid,
+		  "a thread was in the vDSO: it ends that call at %#" PRIx64, l->vdso_aside);
 	return NULL;
 }
 
@@ -146,6 +195,7 @@ static struct err *redirect(struct worker *w, struct piece *p)
 		return err_new(ERR_NOMEM, "cannot patch the vDSO of task %d", w->task->ns_pid);
 	memcpy(copy, (const void *)(uintptr_t)p->at, len);
 	TRY(vdso_parse(copy, len, &old));
+	TRY(make_aside(w, copy, len));
 	return vdso_redirect((uint8_t *)(uintptr_t)p->at, &old, &run->image,
 			     w->task->mm->layout->vdso_home +
 				     (run->parts[run->nr_parts - 1].start - run->start));

@@ -158,6 +158,24 @@ static void damaged_ones_are_refused(void)
 	}
 }
 
+static void knows_what_it_overwrites(void)
+{
+	static uint8_t copy[BYTES];
+	struct vdso_image now, old;
+	uint8_t *code = old_code(&now, &old, copy);
+
+	CHECK_OK(vdso_redirect(code, &old, &now, (uint64_t)running()));
+	for (uint64_t i = 0; i < BYTES; i++) {
+		bool is_start = false;
+
+		for (size_t k = 0; k < old.nr_syms; k++)
+			is_start = is_start || old.syms[k].offset == i;
+		CHECK(is_start || code[i] == copy[i] || vdso_is_overwritten(&old, i));
+	}
+	CHECK(!vdso_is_overwritten(&old, vdso_find(&old, "__vdso_time")->offset));
+	CHECK(vdso_is_overwritten(&old, vdso_find(&old, "__vdso_time")->offset + 1));
+}
+
 static void finds_a_syscall(void)
 {
 	static const uint8_t none[] = { 0x0f, 0x0e, 0x05, 0x0f };
@@ -174,6 +192,7 @@ int main(void)
 	UNIT_RUN(redirected_to_system_calls);
 	UNIT_RUN(zeros_as_data_mean_system_calls);
 	UNIT_RUN(damaged_ones_are_refused);
+	UNIT_RUN(knows_what_it_overwrites);
 	UNIT_RUN(finds_a_syscall);
 	return 0;
 }

@@ -180,8 +180,11 @@ static long syscall_of(const char *name)
 	return -1;
 }
 
+/* Room for the longest of the put_ functions. */
+enum { CODE_BYTES = 16 };
+
 /* movabs $target,%rax; jmp *%rax: reaches any address; rax holds nothing at a function's entry. */
-static size_t put_jump(uint8_t code[16], uint64_t target)
+static size_t put_jump(uint8_t code[CODE_BYTES], uint64_t target)
 {
 	code[0] = 0x48;
 	code[1] = 0xb8;
@@ -192,7 +195,7 @@ static size_t put_jump(uint8_t code[16], uint64_t target)
 }
 
 /* mov $nr,%eax; syscall; ret */
-static size_t put_syscall(uint8_t code[16], uint32_t nr)
+static size_t put_syscall(uint8_t code[CODE_BYTES], uint32_t nr)
 {
 	code[0] = 0xb8;
 	memcpy(code + 1, &nr, sizeof(nr));
@@ -203,7 +206,7 @@ static size_t put_syscall(uint8_t code[16], uint32_t nr)
 }
 
 /* mov $-ENOSYS,%rax; ret: callers of what is no plain system call have their own way for that. */
-static size_t put_enosys(uint8_t code[16])
+static size_t put_enosys(uint8_t code[CODE_BYTES])
 {
 	int32_t value = -ENOSYS;
 
@@ -222,7 +225,7 @@ struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old,
 		const struct vdso_sym *from = &old->syms[i];
 		const struct vdso_sym *to = vdso_find(running, from->name);
 		long nr = syscall_of(from->name);
-		uint8_t code[16];
+		uint8_t code[CODE_BYTES];
 		size_t len;
 
 		if (to)
@@ -238,6 +241,14 @@ struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old,
 		memcpy(bytes + from->offset, code, len);
 	}
 	return NULL;
+}
+
+bool vdso_is_overwritten(const struct vdso_image *old, uint64_t offset)
+{
+	for (size_t i = 0; i < old->nr_syms; i++)
+		if (offset > old->syms[i].offset && offset < old->syms[i].offset + CODE_BYTES)
+			return true;
+	return false;
 }
 
 bool vdso_find_syscall(const void *bytes, size_t len, size_t *offset_out)

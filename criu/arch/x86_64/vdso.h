@@ -44,6 +44,12 @@ const struct vdso_sym *vdso_find(const struct vdso_image *v, const char *name);
 MUST_USE struct err *vdso_redirect(uint8_t *bytes, const struct vdso_image *old,
 				   const struct vdso_image *running, uint64_t running_start);
 
+/*
+ * Whether a thread that stands at @offset of @old is in the middle of what vdso_redirect overwrites
+ * and would run half an instruction.  At a function's first byte it runs the jump.
+ */
+bool vdso_is_overwritten(const struct vdso_image *old, uint64_t offset);
+
 /* The offset of a `syscall` instruction in executable bytes; false if there is none. */
 bool vdso_find_syscall(const void *bytes, size_t len, size_t *offset_out);
 
