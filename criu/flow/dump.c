@@ -18,6 +18,7 @@
 #include "flow/scripts.h"
 #include "flow/stats.h"
 #include "image/dir.h"
+#include "image/pages.h"
 #include "kernel/features.h"
 #include "mem/dump.h"
 #include "mem/mm.h"
@@ -64,6 +65,14 @@ static struct err *dump_pre_script(void *arg)
 
 	return scripts_run(op->d.opts, SCRIPT_PRE_DUMP, image_dir_fd(op->d.images),
 			   op->d.opts->tree, NULL);
+}
+
+static struct err *dump_prepare_pages(void *arg)
+{
+	struct dump_op *op = arg;
+
+	image_dir_prepare_pages(op->d.images, mem_guess_private(op->d.opts->tree));
+	return NULL;
 }
 
 static struct err *dump_freeze(void *arg)
@@ -215,6 +224,7 @@ static const struct step dump_steps[] = {
 	{ .name = "probe-kernel", .run = dump_probe_kernel },
 	{ .name = "open-images", .run = dump_open_images, .undo = dump_discard_images },
 	{ .name = "pre-dump-script", .run = dump_pre_script },
+	{ .name = "prepare-pages", .run = dump_prepare_pages },
 	{ .name = "freeze", .run = dump_freeze, .undo = dump_thaw },
 	{ .name = "look", .run = dump_look },
 	{ .name = "check", .run = dump_check },

@@ -49,6 +49,7 @@ struct image_dir {
 	uint32_t *index; /* hash table of positions in files, plus one; a power of two */
 	size_t index_len;
 	uint32_t next_pages_id;
+	int ahead_fd; /* image_dir_prepare_pages(), not taken yet; or -1 */
 	uint64_t bytes;
 	char *parent_text;
 	bool is_durable;
@@ -62,6 +63,11 @@ struct image_dir {
 /* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
 MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,
 				struct image_dir **out);
+
+/* --- ahead.c --- */
+
+/* Puts the file that was got ahead, if there is one, in place of the new one @name, open as *@fd. */
+MUST_USE struct err *ahead_take(struct image_dir *dir, const char *name, int *fd);
 
 /* --- writer.c --- */
 

@@ -24,6 +24,7 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	dir->path = strdup(path);
 	dir->arena = arena_new();
 	dir->fd = -1;
+	dir->ahead_fd = -1;
 	dir->has_common = true;
 	pthread_mutex_init(&dir->lock, NULL);
 	if (!dir->path || fstat(fd, &dir->st) < 0) {
@@ -333,6 +334,8 @@ void image_dir_close(struct image_dir *dir)
 
 		if (dir->fd >= 0)
 			close(dir->fd);
+		if (dir->ahead_fd >= 0)
+			close(dir->ahead_fd);
 		for (size_t i = 0; i < dir->nr_files; i++)
 			out_free(dir->files[i]);
 		free(dir->files);

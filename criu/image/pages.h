@@ -32,6 +32,12 @@ void page_sums(const void *buf, size_t nr_pages, uint64_t *sums);
 struct page_sink;
 
 /*
+ * Before the tree is frozen: gets memory for about @bytes of the first sink's pages file, so that writing them is quick.
+ * Without effect where that does not help.
+ */
+void image_dir_prepare_pages(struct image_dir *dir, uint64_t bytes);
+
+/*
  * @kind is IMAGE_PAGEMAP (@id: pid) or IMAGE_PAGEMAP_SHMEM (@id: shmid).  Takes the next free
  * pages_id and makes the pages file.  One sink holds one descriptor: finish it before the next
  * thousand are opened.

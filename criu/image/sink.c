@@ -68,6 +68,8 @@ struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t
 	if (!e) {
 		s->pages->is_pages = true;
 		e = out_create(dir, s->pages->name, &s->fd);
+		if (!e)
+			e = ahead_take(dir, s->pages->name, &s->fd);
 	}
 	if (e) {
 		page_sink_abandon(s);
@@ -200,16 +202,20 @@ struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr, co
 /* The pages file becomes a line of the manifest. */
 static struct err *enter_pages(struct page_sink *s)
 {
+	uint64_t len = s->nr_pages * IMAGE_PAGE_SIZE;
 	struct out_file *f = s->pages;
 	struct stat st;
 
 	if (fstat(s->fd, &st) < 0)
 		return err_sys(errno, "cannot look at image \"%s\"", f->name);
 	BUG_ON(s->nr_sums != s->nr_pages);
-	BUG_ON((uint64_t)st.st_size != s->nr_pages * IMAGE_PAGE_SIZE);
+	BUG_ON((uint64_t)st.st_size < len);
+	/* More than was needed may have been got ahead. */
+	if ((uint64_t)st.st_size > len && ftruncate(s->fd, (off_t)len))
+		return err_sys(errno, "cannot cut image \"%s\"", f->name);
 	f->sums = s->sums;
 	s->sums = NULL;
-	f->flushed = s->nr_pages * IMAGE_PAGE_SIZE;
+	f->flushed = len;
 	f->is_done = true;
 	return NULL;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "mem/dump.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "image/dir.h"
@@ -13,6 +16,21 @@
 #include "proc/auxv.h"
 #include "proc/pid.h"
 #include "task/part.h"
+
+uint64_t mem_guess_private(pid_t host_pid)
+{
+	unsigned long size, resident, shared;
+	AUTO_FREE char *text = NULL;
+	struct err *e = file_slurp_at(AT_FDCWD, &text, NULL, "/proc/%d/statm", host_pid);
+
+	if (e) {
+		err_drop(e, "only a guess");
+		return 0;
+	}
+	if (sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3 || shared > resident)
+		return 0;
+	return (resident - shared) * MEM_PAGE;
+}
 
 /* Private pages are saved from these areas; of the vDSO all, so that it can be compared and kept. */
 static bool has_private_pages(const VmaEntry *e)

@@ -13,6 +13,9 @@
 
 struct task_probe;
 
+/* Bytes of private memory that @host_pid has now; a guess, 0 if there is none. */
+uint64_t mem_guess_private(pid_t host_pid);
+
 /*
  * Makes task->mm->rec->vmas of what /proc said.  Reads only; areas
  * that cannot be dumped are joined to d->blockers.
