@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -24,7 +25,7 @@
 #endif
 
 /* What is mapped at once counts as memory of the tool. */
-#define WINDOW_BYTES (8ull << 20)
+#define WINDOW_BYTES (4ull << 20)
 
 static bool populate_window(int fd, uint64_t offset, uint64_t len)
 {
@@ -38,14 +39,39 @@ static bool populate_window(int fd, uint64_t offset, uint64_t len)
 	return done;
 }
 
+/* Every second window of the file, so that two can work at it. */
+struct populate {
+	int fd;
+	uint64_t start, bytes;
+	bool done;
+};
+
+static void *populate_windows(void *arg)
+{
+	struct populate *p = arg;
+
+	p->done = true;
+	for (uint64_t offset = p->start; p->done && offset < p->bytes; offset += 2 * WINDOW_BYTES)
+		p->done = populate_window(p->fd, offset, MIN(WINDOW_BYTES, p->bytes - offset));
+	return NULL;
+}
+
 static bool populate(int fd, uint64_t bytes)
 {
+	struct populate even = { .fd = fd, .bytes = bytes };
+	struct populate odd = { .fd = fd, .start = WINDOW_BYTES, .bytes = bytes };
+	pthread_t thread;
+	bool has_thread;
+
 	if (ftruncate(fd, (off_t)bytes))
 		return false;
-	for (uint64_t offset = 0; offset < bytes; offset += WINDOW_BYTES)
-		if (!populate_window(fd, offset, MIN(WINDOW_BYTES, bytes - offset)))
-			return false;
-	return true;
+	has_thread = bytes > WINDOW_BYTES && !pthread_create(&thread, NULL, populate_windows, &odd);
+	populate_windows(&even);
+	if (has_thread)
+		pthread_join(thread, NULL);
+	else
+		populate_windows(&odd);
+	return even.done && odd.done;
 }
 
 /* On a disk the pages would be on their way to it before the bytes are in them. */
@@ -74,9 +100,10 @@ void image_dir_prepare_pages(struct image_dir *dir, uint64_t bytes)
 	}
 	log_debug("image", 0, "pages got ahead: bytes=%llu", (unsigned long long)bytes);
 	dir->ahead_fd = fd;
+	dir->ahead_bytes = bytes;
 }
 
-struct err *ahead_take(struct image_dir *dir, const char *name, int *fd)
+struct err *ahead_take(struct image_dir *dir, const char *name, int *fd, uint64_t *bytes_out)
 {
 	char path[64];
 
@@ -87,5 +114,6 @@ struct err *ahead_take(struct image_dir *dir, const char *name, int *fd)
 		return err_sys(errno, "cannot name image \"%s/%s\"", dir->path, name);
 	close(*fd);
 	*fd = fd_take(&dir->ahead_fd);
+	*bytes_out = dir->ahead_bytes;
 	return NULL;
 }

@@ -49,6 +49,7 @@ struct image_dir {
 	uint32_t *index; /* hash table of positions in files, plus one; a power of two */
 	size_t index_len;
 	uint32_t next_pages_id;
+	uint64_t ahead_bytes;
 	int ahead_fd; /* image_dir_prepare_pages(), not taken yet; or -1 */
 	uint64_t bytes;
 	char *parent_text;
@@ -66,8 +67,12 @@ MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,
 
 /* --- ahead.c --- */
 
-/* Puts the file that was got ahead, if there is one, in place of the new one @name, open as *@fd. */
-MUST_USE struct err *ahead_take(struct image_dir *dir, const char *name, int *fd);
+/*
+ * Puts the file that was got ahead, if there is one, in place of the new one @name, open as *@fd; *bytes_out is how
+ * much of it is there.
+ */
+MUST_USE struct err *ahead_take(struct image_dir *dir, const char *name, int *fd,
+				uint64_t *bytes_out);
 
 /* --- writer.c --- */
 

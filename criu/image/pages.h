@@ -54,6 +54,11 @@ MUST_USE struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t
 				   uint32_t flags, uint64_t *offset_out);
 /* The pages file; lent. */
 int page_sink_fd(const struct page_sink *s);
+/*
+ * Bytes at the start of the pages file whose memory is there already (image_dir_prepare_pages): a shared mapping of
+ * them costs little, and what is written to it needs no write().
+ */
+uint64_t page_sink_ahead(const struct page_sink *s);
 /* Pages reserved by present runs so far. */
 uint64_t page_sink_nr_pages(const struct page_sink *s);
 /*

@@ -32,6 +32,7 @@ struct page_sink {
 	struct sink_run *runs;
 	size_t nr_runs, room_runs;
 	uint64_t nr_pages;
+	uint64_t ahead_bytes;
 	pthread_mutex_t lock; /* of what follows */
 	uint64_t *sums;	      /* of pages reserved; moves when a run is added, hence the lock */
 	uint64_t room_sums;
@@ -69,7 +70,7 @@ struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t
 		s->pages->is_pages = true;
 		e = out_create(dir, s->pages->name, &s->fd);
 		if (!e)
-			e = ahead_take(dir, s->pages->name, &s->fd);
+			e = ahead_take(dir, s->pages->name, &s->fd, &s->ahead_bytes);
 	}
 	if (e) {
 		page_sink_abandon(s);
@@ -94,6 +95,11 @@ void page_sink_abandon(struct page_sink *own_s)
 int page_sink_fd(const struct page_sink *s)
 {
 	return s->fd;
+}
+
+uint64_t page_sink_ahead(const struct page_sink *s)
+{
+	return s->ahead_bytes;
 }
 
 uint64_t page_sink_nr_pages(const struct page_sink *s)

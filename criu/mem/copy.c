@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "base/fd.h"
@@ -134,13 +135,38 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 	return read_gathered(c, is_shared, &g, buf);
 }
 
-static struct err *copy_chunk(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
+static struct err *read_and_sum(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
 	uint64_t sums[CHUNK_PAGES];
 
 	TRY(read_pages(c, offset, len, buf));
 	page_sums(buf, len / MEM_PAGE, sums);
-	TRY(page_sink_sums(c->sink, offset, len / MEM_PAGE, sums));
+	return page_sink_sums(c->sink, offset, len / MEM_PAGE, sums);
+}
+
+/* Straight into the file's pages; false when they are not there yet. */
+static bool copy_mapped(const struct copy *c, uint64_t offset, uint64_t len, struct err **out)
+{
+	void *at;
+
+	if (offset + len > page_sink_ahead(c->sink))
+		return false;
+	at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		  page_sink_fd(c->sink), (off_t)offset);
+	if (at == MAP_FAILED)
+		return false;
+	*out = read_and_sum(c, offset, len, at);
+	munmap(at, len);
+	return true;
+}
+
+static struct err *copy_chunk(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
+{
+	struct err *e = NULL;
+
+	if (copy_mapped(c, offset, len, &e))
+		return e;
+	TRY(read_and_sum(c, offset, len, buf));
 	return fd_pwrite_all(page_sink_fd(c->sink), buf, len, (off_t)offset);
 }
 
