@@ -8,7 +8,7 @@ import signal
 
 import state
 from common import Scene
-from rig import imageset
+from rig import imageset, sandbox
 from rig.sandbox import Failure, pids, read
 from rig.tool import is_ours
 
@@ -125,6 +125,41 @@ def whole_or_nothing(scene, what, around):
     scene.box.kill_all()
     scene.forget_alive()
     return True
+
+
+# --- no room for the images -----------------------------------------------------------------------
+
+
+def dump_full(box):
+    """File systems of all sizes up to what a set needs: one failure each, and the tree runs on."""
+    scene = Scene(box)
+    scene.start()
+    images = box.fresh("images")
+    dumped = scene.tool.dump(scene.subject.pid, images, ["--leave-running"], timeout_s=60)
+    if not dumped.is_fine:
+        raise Failure(f"an undisturbed dump {dumped.why()}")
+    pages = sum(os.path.getsize(os.path.join(images, n)) + 4095 >> 12 for n in os.listdir(images))
+    rng = random.Random(box.spec["seed"])
+    sizes = [1, 2, 3, 8, pages // 2] + [rng.randrange(1, pages * 7 // 8) for _ in range(10)]
+    for size in sizes:
+        one_full(scene, images, size)
+    return {"wrong": scene.wrong, "text": f"{len(sizes)} file systems of 1 to {max(sizes)} pages, {pages} are needed"}
+
+
+def one_full(scene, images, size):
+    what = f"dump into {size} pages"
+    shutil.rmtree(images)
+    os.mkdir(images)
+    sandbox.mount_tmpfs(images, size * 4096)
+    got = scene.tool.dump(scene.subject.pid, images, ["--leave-running"], timeout_s=60, work=scene.work)
+    if got.status <= 0 or got.verdict != "ended":
+        scene.wrong.append(f"{what}: the tool {got.why()}")
+    elif is_ours(scene.tool.path) and len(got.errors()) != 1:
+        scene.wrong.append(f"{what}: {len(got.errors())} failures: {got.why()}")
+    if os.path.exists(os.path.join(images, "inventory.img")):
+        scene.wrong.append(f"{what}: it looks like a set")
+    scene.wrong += scene.check_target(what)
+    sandbox.unmount(images)
 
 
 # --- random moments -------------------------------------------------------------------------------

@@ -89,6 +89,17 @@ def bind(source, target):
         raise Failure(f"cannot bind {source} to {target}: {os.strerror(ctypes.get_errno())}")
 
 
+def mount_tmpfs(target, size):
+    """A file system of @size bytes (rounded up to pages) at @target."""
+    if LIBC.mount(b"tmpfs", os.fsencode(target), b"tmpfs", 0, f"size={size}".encode()):
+        raise Failure(f"cannot mount a tmpfs on {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def unmount(target):
+    if LIBC.umount2(os.fsencode(target), 0):
+        raise Failure(f"cannot unmount {target}: {os.strerror(ctypes.get_errno())}")
+
+
 def set_next_pid(pid):
     """The number the next process of this namespace gets."""
     with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as f:
