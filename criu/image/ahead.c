@@ -74,6 +74,9 @@ static bool populate(int fd, uint64_t bytes)
 	return even.done && odd.done;
 }
 
+/* Of a large memory only the beginning: getting all of it ahead would put the stop off for longer than it shortens it. */
+#define AHEAD_MAX (256ull << 20)
+
 /* On a disk the pages would be on their way to it before the bytes are in them. */
 static bool is_worth_it(const struct image_dir *dir, uint64_t bytes)
 {
@@ -88,7 +91,7 @@ void image_dir_prepare_pages(struct image_dir *dir, uint64_t bytes)
 {
 	int fd;
 
-	bytes &= ~(uint64_t)(IMAGE_PAGE_SIZE - 1);
+	bytes = MIN(bytes, AHEAD_MAX) & ~(uint64_t)(IMAGE_PAGE_SIZE - 1);
 	if (dir->ahead_fd >= 0 || !is_worth_it(dir, bytes))
 		return;
 	fd = openat(dir->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);

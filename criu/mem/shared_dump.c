@@ -5,17 +5,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "image/pages.h"
+#include "mem/copy.h"
 #include "mem/dump.h"
 #include "mem/mm.h"
 
-#define CHUNK_PAGES 128
+#define PAGE_MASK ((off_t)(MEM_PAGE - 1))
 
 struct shared_object {
 	uint64_t shmid;
@@ -85,64 +85,85 @@ static struct err *next_data(int fd, off_t pos, off_t size, off_t *start_out, of
 	return NULL;
 }
 
-static struct err *copy_stretch(struct dump *d, struct page_sink *sink, int fd, off_t start,
-				off_t end, void *buf)
+struct object_copy {
+	struct page_sink *sink;
+	int fd;
+	off_t size;  /* bytes */
+	off_t whole; /* of them in whole pages */
+	struct page_plan plan;
+	bool has_tail; /* the last page, which the object fills only in part */
+	uint64_t tail_offset;
+};
+
+static struct err *plan_stretch(struct object_copy *o, off_t start, off_t end)
 {
-	uint64_t offset;
+	off_t end_whole = MIN(end, o->whole);
 
-	TRY(page_sink_run(sink, start, (end - start) / MEM_PAGE, PAGE_PRESENT, &offset));
-	while (start < end) {
-		size_t len = MIN(end - start, (off_t)(CHUNK_PAGES * MEM_PAGE));
-		ssize_t ret = pread(fd, buf, len, start);
-
-		if (ret < 0)
-			return err_sys(errno, "cannot read %zu bytes at %ld", len, start);
-		/* The last page of a file whose size is no multiple of the page size. */
-		memset((char *)buf + ret, 0, len - ret);
-		TRY(page_sink_data(sink, offset, len / MEM_PAGE, buf));
-		d->stats->shpages_written += len / MEM_PAGE;
-		offset += len;
-		start += len;
-	}
-	return NULL;
+	if (start < end_whole)
+		TRY(page_plan_add(&o->plan, o->sink, start, (end_whole - start) / MEM_PAGE, true));
+	if (end == end_whole)
+		return NULL;
+	o->has_tail = true;
+	return page_sink_run(o->sink, o->whole, 1, PAGE_PRESENT, &o->tail_offset);
 }
 
-static struct err *copy_object(struct dump *d, struct page_sink *sink, int fd)
+static struct err *plan_object(struct object_copy *o)
 {
-	AUTO_FREE void *buf = malloc(CHUNK_PAGES * MEM_PAGE);
-	off_t pos = 0, start, end, size;
-	struct stat st;
+	off_t pos = 0, start, end;
 	bool found;
 
-	if (!buf)
-		return err_sys(ENOMEM, "cannot copy pages");
-	if (fstat(fd, &st))
-		return err_sys(errno, "cannot tell its size");
-	size = (st.st_size + (off_t)MEM_PAGE - 1) & ~(off_t)(MEM_PAGE - 1);
-	d->stats->shpages_scanned += size / MEM_PAGE;
 	for (;;) {
-		TRY(next_data(fd, pos, size, &start, &end, &found));
+		TRY(next_data(o->fd, pos, (o->size + PAGE_MASK) & ~PAGE_MASK, &start, &end,
+			      &found));
 		if (!found)
 			return NULL;
-		TRY(copy_stretch(d, sink, fd, start, end, buf));
+		TRY(plan_stretch(o, start, end));
 		pos = end;
 	}
 }
 
-static struct err *dump_object(struct dump *d, const struct shared_object *o)
+static struct err *copy_tail(const struct object_copy *o)
 {
-	struct page_sink *sink;
+	uint8_t page[MEM_PAGE] = { 0 };
+
+	if (!o->has_tail)
+		return NULL;
+	TRY(fd_pread_all(o->fd, page, o->size - o->whole, o->whole));
+	return page_sink_data(o->sink, o->tail_offset, 1, page);
+}
+
+static struct err *copy_object(struct dump *d, struct object_copy *o)
+{
+	struct stat st;
+
+	if (fstat(o->fd, &st))
+		return err_sys(errno, "cannot tell its size");
+	o->size = st.st_size;
+	o->whole = o->size & ~PAGE_MASK;
+	TRY(plan_object(o));
+	/* Offsets of the object are its addresses, and the object is what they are read from. */
+	TRY(page_plan_copy(&o->plan, o->sink, 0, o->fd));
+	d->stats->shpages_scanned += (o->size + PAGE_MASK) / MEM_PAGE;
+	d->stats->shpages_written += o->plan.nr_pages + o->has_tail;
+	return copy_tail(o);
+}
+
+static struct err *dump_object(struct dump *d, const struct shared_object *object)
+{
+	struct object_copy o = { .fd = -1 };
 	AUTO_FD fd = -1;
 	struct err *e;
 
-	TRY(fd_open_at(AT_FDCWD, O_RDONLY, &fd, "%s", o->path));
-	TRY(page_sink_open(d->images, IMAGE_PAGEMAP_SHMEM, o->shmid, &sink));
-	e = copy_object(d, sink, fd);
+	TRY(fd_open_at(AT_FDCWD, O_RDONLY, &fd, "%s", object->path));
+	TRY(page_sink_open(d->images, IMAGE_PAGEMAP_SHMEM, object->shmid, &o.sink));
+	o.fd = fd;
+	e = copy_object(d, &o);
+	page_plan_fini(&o.plan);
 	if (e) {
-		page_sink_abandon(sink);
-		return err_context(e, "shared memory %lu", o->shmid);
+		page_sink_abandon(o.sink);
+		return err_context(e, "shared memory %lu", object->shmid);
 	}
-	return page_sink_finish(sink);
+	return page_sink_finish(o.sink);
 }
 
 struct err *mem_dump_shared(struct dump *d)
