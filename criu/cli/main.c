@@ -135,6 +135,16 @@ static struct err *run_command(const struct options *opts, int *status)
 		return verify_run(opts);
 	case CMD_SHOW:
 		return show_run(opts);
+	case CMD_PRE_DUMP:
+		return pre_dump_run(opts);
+	case CMD_DEDUP:
+		return dedup_run(opts);
+	case CMD_CHAIN:
+		return chain_run(opts);
+	case CMD_SQUASH:
+		return squash_run(opts);
+	case CMD_TRACK:
+		return track_run(opts);
 	case CMD_NONE:
 		break;
 	}
@@ -146,6 +156,8 @@ static const char *last_words(enum command command)
 	switch (command) {
 	case CMD_DUMP:
 		return FLOW_DUMP_LOST;
+	case CMD_PRE_DUMP:
+		return FLOW_PRE_DUMP_LOST;
 	case CMD_RESTORE:
 		return FLOW_RESTORE_LOST;
 	default:
@@ -206,6 +218,8 @@ static int run(struct arena *a, struct invocation *inv, sighandler_t sigpipe_bef
 	}
 	if (opts->command == CMD_DUMP)
 		log_info("cli", 0, FLOW_DUMP_DONE);
+	if (opts->command == CMD_PRE_DUMP)
+		log_info("cli", 0, FLOW_PRE_DUMP_DONE);
 	if (opts->exec_cmd && !opts->plan)
 		return become_command(opts, sigpipe_before);
 	return status;
