@@ -15,6 +15,7 @@
 #include "base/steps.h"
 #include "files/files.h"
 #include "flow/commands.h"
+#include "flow/iteration.h"
 #include "flow/scripts.h"
 #include "flow/stats.h"
 #include "image/dir.h"
@@ -22,6 +23,7 @@
 #include "kernel/features.h"
 #include "mem/dump.h"
 #include "mem/mm.h"
+#include "mem/tracker.h"
 #include "ns/ns.h"
 #include "task/collect.h"
 #include "task/freeze.h"
@@ -41,6 +43,8 @@ static struct err *dump_probe_kernel(void *arg)
 	struct dump_op *op = arg;
 
 	fd_limit_raise();
+	if (op->d.opts->track_mem || op->d.opts->prev_images_dir)
+		kernel_probe(&op->kernel, kernel_set_track, kernel_nr_set_track);
 	return kernel_require(&op->kernel, kernel_set_dump, kernel_nr_set_dump);
 }
 
@@ -49,7 +53,7 @@ static struct err *dump_open_images(void *arg)
 	struct dump_op *op = arg;
 
 	TRY(scripts_check(op->d.opts));
-	return image_dir_create(op->d.opts->images_dir, NULL, &op->d.images);
+	return image_dir_create(op->d.opts->images_dir, op->d.opts->prev_images_dir, &op->d.images);
 }
 
 static void dump_discard_images(void *arg)
@@ -57,6 +61,14 @@ static void dump_discard_images(void *arg)
 	struct dump_op *op = arg;
 
 	image_dir_discard(op->d.images);
+}
+
+/* Marks are for a tree that goes on; what is killed needs none. */
+static struct err *dump_open_tracker(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return mem_track_open(&op->d, op->d.opts->track_mem && op->d.opts->final != FINAL_DEFAULT);
 }
 
 static struct err *dump_pre_script(void *arg)
@@ -126,6 +138,7 @@ static struct err *dump_look(void *arg)
 
 		if (t->state == TASK_DEAD)
 			continue;
+		TRY(mem_track_look(d, t));
 		TRY(mem_look(d, t, t->probe));
 		TRY(file_vmas_look(d, t));
 	}
@@ -141,11 +154,30 @@ static struct err *dump_check(void *arg)
 
 static struct err *dump_inject(void *arg)
 {
+	static const struct inject_hook hook = { mem_track_inject };
 	struct dump_op *op = arg;
 
-	for (size_t i = 0; i < op->d.tree.nr_tasks; i++)
-		TRY(task_inject(&op->d, op->d.tree.tasks[i]));
+	for (size_t i = 0; i < op->d.tree.nr_tasks; i++) {
+		struct task *t = op->d.tree.tasks[i];
+		bool wants = t->state != TASK_DEAD && mem_track_wants_inject(&op->d, t);
+
+		TRY(task_inject(&op->d, t, wants ? &hook : NULL));
+	}
 	return NULL;
+}
+
+static struct err *dump_begin_marks(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return mem_track_begin(&op->d);
+}
+
+static void dump_undo_marks(void *arg)
+{
+	struct dump_op *op = arg;
+
+	mem_track_undo(&op->d);
 }
 
 static struct err *dump_tasks(void *arg)
@@ -197,6 +229,7 @@ static struct err *dump_commit(void *arg)
 	inv.lsmtype = LSMTYPE__NO_LSM;
 	/* Present and empty: no plugin is needed.  Absent would make CRIU load all it has. */
 	inv.plugins_entry = &plugins;
+	TRY(iteration_fill(&op->d, &inv, clock_us() - freezer_frozen_at(op->d.freezer)));
 	return image_dir_commit(op->d.images, &inv);
 }
 
@@ -223,6 +256,7 @@ static struct err *dump_release(void *arg)
 static const struct step dump_steps[] = {
 	{ .name = "probe-kernel", .run = dump_probe_kernel },
 	{ .name = "open-images", .run = dump_open_images, .undo = dump_discard_images },
+	{ .name = "open-tracker", .run = dump_open_tracker },
 	{ .name = "pre-dump-script", .run = dump_pre_script },
 	{ .name = "prepare-pages", .run = dump_prepare_pages },
 	{ .name = "freeze", .run = dump_freeze, .undo = dump_thaw },
@@ -230,6 +264,7 @@ static const struct step dump_steps[] = {
 	{ .name = "check", .run = dump_check },
 	{ .name = "inject", .run = dump_inject },
 	{ .name = "tasks", .run = dump_tasks },
+	{ .name = "marks", .run = dump_begin_marks, .undo = dump_undo_marks },
 	{ .name = "pages", .run = dump_pages },
 	/* Makes hard links when told to (--link-remap), so as late as can be. */
 	{ .name = "files", .run = dump_files, .undo = dump_files_undo },
@@ -260,6 +295,7 @@ struct err *dump_run(const struct options *opts, int *exit_status_out)
 	e = dump_with(&op);
 	if (op.d.blockers)
 		err_drop(op.d.blockers, "the dump has another failure");
+	mem_track_close(&op.d);
 	tree_close(&op.d);
 	image_dir_close(op.d.images);
 	arena_free(op.d.arena);

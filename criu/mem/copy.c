@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "mem/mm.h"
@@ -77,16 +79,29 @@ struct gathered {
 	uint64_t len;
 };
 
+/* Page by page, what is not there any more as zeros. */
+static void read_what_is_there(const struct copy *c, const struct iovec *iov, uint8_t *buf)
+{
+	for (size_t at = 0; at < iov->iov_len; at += MEM_PAGE)
+		if (pread(c->from.mem_fd, buf + at, MEM_PAGE, (off_t)iov->iov_base + (off_t)at) !=
+		    (ssize_t)MEM_PAGE)
+			memset(buf + at, 0, MEM_PAGE);
+}
+
 /* Every page, one lock and two copies for each. */
 static struct err *read_slowly(const struct copy *c, const struct gathered *g, uint8_t *buf)
 {
 	for (size_t i = 0; i < g->nr; i++) {
-		struct err *e = fd_pread_all(c->mem_fd, buf, g->iov[i].iov_len,
+		struct err *e = fd_pread_all(c->from.mem_fd, buf, g->iov[i].iov_len,
 					     (off_t)g->iov[i].iov_base);
 
-		if (e)
+		if (e && c->from.is_running) {
+			err_drop(e, "the program has unmapped it");
+			read_what_is_there(c, &g->iov[i], buf);
+		} else if (e) {
 			return err_context(e, "reading %zu bytes at %p of task %d",
-					   g->iov[i].iov_len, g->iov[i].iov_base, c->host_pid);
+					   g->iov[i].iov_len, g->iov[i].iov_base, c->from.host_pid);
+		}
 		buf += g->iov[i].iov_len;
 	}
 	return NULL;
@@ -106,7 +121,7 @@ static struct err *read_gathered(const struct copy *c, bool is_shared, struct ga
 	if (!g->nr)
 		return NULL;
 	if (!is_shared)
-		ret = process_vm_readv(c->host_pid, &local, 1, g->iov, g->nr, 0);
+		ret = process_vm_readv(c->from.host_pid, &local, 1, g->iov, g->nr, 0);
 	return ret == (ssize_t)g->len ? NULL : read_slowly(c, g, buf);
 }
 
@@ -197,14 +212,15 @@ static void *copy_thread(void *arg)
 	return NULL;
 }
 
-struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
-			   int mem_fd)
+struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
+			   const struct page_copy_from *from)
 {
-	struct copy c = { .plan = plan, .sink = sink, .host_pid = host_pid, .mem_fd = mem_fd };
+	struct copy c = { .plan = plan, .sink = sink, .from = *from };
 	pthread_t threads[NR_THREADS];
 	size_t nr_threads = 0;
 
-	while (plan->nr_pages >= THREADS_MIN_PAGES && nr_threads < NR_THREADS - 1)
+	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
+	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))
 			break; /* then this thread does it all */
 		else

@@ -34,8 +34,17 @@ MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sin
 				   uint64_t nr_pages, bool is_shared);
 void page_plan_fini(struct page_plan *plan);
 
-/* @mem_fd is /proc/PID/mem. */
+/* Where pages come from, and how. */
+struct page_copy_from {
+	pid_t host_pid;
+	int mem_fd; /* /proc/PID/mem, or a file whose offsets are the addresses (then host_pid is 0) */
+	/*
+	 * The task runs: a page that went away meanwhile is written as zeros (the next dump sees that it changed), and
+	 * one thread has to do, for the program wants to run too.
+	 */
+	bool is_running;
+};
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
-				    pid_t host_pid, int mem_fd);
+				    const struct page_copy_from *from);
 
 #endif

@@ -79,6 +79,7 @@ struct dump {
 	struct freezer *freezer;       /* task/freeze.h */
 	struct seccomp_table *seccomp; /* task/seccomp.h */
 	struct shmem_table *shmem;     /* mem/dump.h */
+	struct tracking *tracking;     /* mem/tracker.h */
 	struct err *blockers;	       /* found so far; all are reported at once */
 };
 
