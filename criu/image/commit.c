@@ -44,6 +44,7 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 	TRY(new_id(head.set_id));
 	if (dir->parent && dir->parent->has_manifest)
 		memcpy(head.parent_id, dir->parent->manifest.head.set_id, MANIFEST_ID_LEN);
+	memcpy(head.mark, dir->mark, MANIFEST_ID_LEN);
 	for (size_t i = 0; i < dir->nr_files; i++) {
 		const struct out_file *f = dir->files[i];
 

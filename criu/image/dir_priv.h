@@ -53,6 +53,7 @@ struct image_dir {
 	int ahead_fd; /* image_dir_prepare_pages(), not taken yet; or -1 */
 	uint64_t bytes;
 	char *parent_text;
+	uint8_t mark[MANIFEST_ID_LEN];
 	bool is_durable;
 	bool is_begun;	  /* an older set's inventory is gone */
 	bool made_parent; /* the link "parent" */
@@ -60,6 +61,17 @@ struct image_dir {
 };
 
 /* --- open.c --- */
+
+/* A directory that nothing is known of. */
+MUST_USE struct err *dir_open_bare(int dirfd, const char *path, const char *shown,
+				   struct image_dir **out);
+/*
+ * Inventory, manifest, sizes of the files.  @is_parent: CRIU needs no inventory there, so a set without any of ours
+ * is taken without.
+ */
+MUST_USE struct err *set_open(struct image_dir *dir, bool is_parent);
+
+/* --- chain.c --- */
 
 /* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
 MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening a set for reading: inventory, manifest, the presence and size of every file, and the same
- * for each parent.
+ * Opening one set for reading: inventory, manifest, the presence and size of every file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,11 +35,13 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	return NULL;
 }
 
-static struct err *dir_open_bare(int dirfd, const char *path, const char *shown,
-				 struct image_dir **out)
+struct err *dir_open_bare(int dirfd, const char *path, const char *shown, struct image_dir **out)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOTDIR)
+		return err_hint(err_new(ERR_IMAGE, "\"%s\" is no directory", shown),
+				"give the directory that holds inventory.img");
 	if (fd < 0)
 		return err_sys(errno, "cannot open image directory \"%s\"", shown);
 	return dir_new(fd, shown, out);
@@ -192,8 +193,7 @@ static struct err *no_inventory(const struct image_dir *dir)
 		"dump again; the dump that wrote here did not end, or this is another directory");
 }
 
-/* @is_parent: CRIU needs no inventory there, so a set without any of ours is taken without. */
-static struct err *set_open(struct image_dir *dir, bool is_parent)
+struct err *set_open(struct image_dir *dir, bool is_parent)
 {
 	struct inventory inv = { 0 };
 	struct loaded file = { 0 };
@@ -211,120 +211,6 @@ static struct err *set_open(struct image_dir *dir, bool is_parent)
 		e = manifest_open(dir, &inv);
 	loaded_fini(&file);
 	return e ? e : files_check(dir);
-}
-
-/* --- the chain --- */
-
-static struct err *parent_exists(const struct image_dir *dir, bool *out)
-{
-	struct stat st;
-	bool there = !fstatat(dir->fd, "parent", &st, AT_SYMLINK_NOFOLLOW);
-
-	/* With a manifest, only what it says is there. */
-	if (dir->has_manifest && dir->manifest.head.has_parent && !there)
-		return err_hint(err_new(ERR_IMAGE, "the link \"%s/parent\" is missing", dir->path),
-				"copy the whole chain of directories");
-	*out = dir->has_manifest ? dir->manifest.head.has_parent : there;
-	return NULL;
-}
-
-static struct err *parent_check(const struct image_dir *top, const struct image_dir *child,
-				const struct image_dir *dir)
-{
-	static const uint8_t none[MANIFEST_ID_LEN];
-	const uint8_t *id = dir->has_manifest ? dir->manifest.head.set_id : none;
-
-	for (; top != dir; top = top->parent)
-		if (top->st.st_dev == dir->st.st_dev && top->st.st_ino == dir->st.st_ino)
-			return err_new(ERR_IMAGE, "the chain of parents comes back to \"%s\"",
-				       top->path);
-	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" is not the set that \"%s\" was dumped against",
-					dir->path, child->path),
-				"put the right directory where the link \"parent\" leads");
-	return NULL;
-}
-
-struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out)
-{
-	struct image_dir *top = NULL, *dir = NULL;
-	struct err *e = dir_open_bare(dirfd, path, shown, &top);
-
-	if (e)
-		return e;
-	dir = top;
-	e = set_open(dir, false);
-	for (int depth = 0; !e; depth++) {
-		AUTO_FREE char *parent_path = NULL;
-		bool there = false;
-
-		e = parent_exists(dir, &there);
-		if (e || !there)
-			break;
-		if (depth == IMAGE_CHAIN_MAX)
-			e = err_new(ERR_IMAGE, "the chain of parents of \"%s\" has no end", shown);
-		else if (asprintf(&parent_path, "%s/parent", dir->path) < 0)
-			e = err_new(ERR_NOMEM, "cannot allocate a path");
-		if (!e)
-			e = dir_open_bare(dir->fd, "parent", parent_path, &dir->parent);
-		if (!e)
-			e = set_open(dir->parent, true);
-		if (!e)
-			e = parent_check(top, dir, dir->parent);
-		dir = dir->parent;
-	}
-	if (e) {
-		image_dir_close(top);
-		return e;
-	}
-	*out = top;
-	return NULL;
-}
-
-struct err *image_dir_open_any(const char *path, struct image_dir **out)
-{
-	return chain_open(AT_FDCWD, path, path, out);
-}
-
-struct err *image_dir_open(const char *path, struct image_dir **out)
-{
-	struct image_dir *dir = NULL;
-	uint32_t version;
-
-	TRY(image_dir_open_any(path, &dir));
-	version = dir->inventory->img_version;
-	if (version == 1 || version == 2) {
-		*out = dir;
-		return NULL;
-	}
-	image_dir_close(dir);
-	if (!version)
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" holds a pre-dump, which cannot be restored", path),
-				"give the directory of the dump that followed it");
-	return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", path, version);
-}
-
-struct err *image_dir_create(const char *path, const char *parent_path, struct image_dir **out)
-{
-	struct image_dir *dir = NULL;
-	struct err *e = NULL;
-
-	TRY(dir_open_bare(AT_FDCWD, path, path, &dir));
-	dir->is_writing = true;
-	dir->next_pages_id = 1;
-	if (parent_path) {
-		dir->parent_text = strdup(parent_path);
-		e = dir->parent_text ? chain_open(dir->fd, parent_path, parent_path, &dir->parent) :
-				       err_new(ERR_NOMEM, "cannot allocate a path");
-	}
-	if (e) {
-		image_dir_close(dir);
-		return e;
-	}
-	*out = dir;
-	return NULL;
 }
 
 void image_dir_close(struct image_dir *dir)
@@ -375,6 +261,16 @@ const InventoryEntry *image_dir_inventory(const struct image_dir *dir)
 bool image_dir_has_manifest(const struct image_dir *dir)
 {
 	return dir->has_manifest;
+}
+
+bool image_dir_mark(const struct image_dir *dir, uint8_t out[MANIFEST_ID_LEN])
+{
+	static const uint8_t none[MANIFEST_ID_LEN];
+
+	if (!dir->has_manifest || !memcmp(dir->manifest.head.mark, none, MANIFEST_ID_LEN))
+		return false;
+	memcpy(out, dir->manifest.head.mark, MANIFEST_ID_LEN);
+	return true;
 }
 
 struct err *image_dir_move_up(struct image_dir *dir, int floor)
