@@ -22,8 +22,7 @@
 struct copy {
 	const struct page_plan *plan;
 	struct page_sink *sink;
-	pid_t host_pid;
-	int mem_fd;
+	struct page_copy_from from;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
 };

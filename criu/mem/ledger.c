@@ -65,8 +65,7 @@ static bool parse_line(const char *text, struct ledger_line *out)
 	return true;
 }
 
-/* A pid that is used anew is another task. */
-static bool still_runs(const struct ledger_line *l)
+bool ledger_task_runs(const struct ledger_line *l)
 {
 	struct proc_stat st;
 	struct err *e = proc_stat_read_pid(l->pid, &st);
@@ -183,7 +182,7 @@ static struct err *rewrite(struct arena *a, const pid_t *gone, size_t nr_gone,
 	TRY(read_file(a, dir, name, &old));
 	for (size_t i = 0; i < old.nr; i++)
 		if (!has_pid(gone, nr_gone, old.lines[i].pid) &&
-		    !ledger_find(own, old.lines[i].pid) && still_runs(&old.lines[i]))
+		    !ledger_find(own, old.lines[i].pid) && ledger_task_runs(&old.lines[i]))
 			add(a, &merged, &old.lines[i]);
 	for (size_t i = 0; i < own->nr; i++)
 		add(a, &merged, &own->lines[i]);

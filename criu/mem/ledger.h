@@ -21,7 +21,7 @@
 enum { MARK_LEN = 16 };
 
 struct ledger_line {
-	pid_t pid; /* in our own pid namespace */
+	pid_t pid;	     /* in our own pid namespace */
 	uint64_t start_time; /* clock ticks, field 22 of /proc/PID/stat: tells a reused pid */
 	char tracker[16];
 	uint8_t mark[MARK_LEN]; /* random, drawn for each dump; also in the manifest of its set */
@@ -38,12 +38,14 @@ struct ledger {
 	size_t nr;
 };
 
-/* All lines whose task still runs; no file gives none. */
+/* All lines, those of tasks that have ended too; no file gives none. */
 MUST_USE struct err *ledger_read(struct arena *a, struct ledger *out);
 /* Puts in the lines of @own in place of those of the same pids; lines of tasks that ended go away. */
 MUST_USE struct err *ledger_update(struct arena *a, const struct ledger *own);
 /* Removes the lines of these pids. */
 MUST_USE struct err *ledger_remove(struct arena *a, const pid_t *pids, size_t nr);
+/* Is the task of this line there, and the same one?  A pid that is used anew is another task. */
+bool ledger_task_runs(const struct ledger_line *l);
 /* NULL if there is none. */
 const struct ledger_line *ledger_find(const struct ledger *l, pid_t pid);
 

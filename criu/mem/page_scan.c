@@ -96,7 +96,7 @@ static const struct addr_range *find_window(struct page_scan *s, uint64_t *end_o
 	return w->start > s->pos ? NULL : w;
 }
 
-static void mark_clean(const struct page_scan *s, const struct addr_range *window)
+static void mark_clean(struct page_scan *s, const struct addr_range *window)
 {
 	for (size_t i = 0; i < s->nr; i++) {
 		struct pagemap_run *run = &s->runs[i];
@@ -111,7 +111,7 @@ static void mark_clean(const struct page_scan *s, const struct addr_range *windo
 			is_clean &= by_soft;
 		if (s->how.written && s->how.soft_dirty && by_written != by_soft)
 			log_debug("mem", s->how.pid,
-				  "trackers differ: addr=%#lx pages=%lu soft-dirty=%s uffd-wp=%s",
+				  "trackers differ: addr=%#lx pages=%llu soft-dirty=%s uffd-wp=%s",
 				  run->start, (run->end - run->start) / MEM_PAGE,
 				  by_soft ? "clean" : "dirty", by_written ? "clean" : "dirty");
 		run->categories &= ~(uint64_t)PMC_CLEAN;

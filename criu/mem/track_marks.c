@@ -52,8 +52,7 @@ static bool is_watched_kind(const VmaEntry *e)
 static void watch(struct dump *d, struct task_track *track, uint64_t start, uint64_t end,
 		  bool is_new)
 {
-	struct addr_range *last =
-		track->nr_watched ? &track->watched[track->nr_watched - 1] : NULL;
+	struct addr_range *last = track->nr_watched ? &track->watched[track->nr_watched - 1] : NULL;
 
 	if (last && last->end == start && last->is_new == is_new) {
 		last->end = end;
@@ -197,8 +196,9 @@ static void stop_old_keepers(struct dump *d)
 	pid_t last = 0;
 
 	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
-		const struct task_track *track =
-			d->tree.tasks[i]->mm ? d->tree.tasks[i]->mm->track : NULL;
+		const struct task_track *track = d->tree.tasks[i]->mm ?
+							 d->tree.tasks[i]->mm->track :
+							 NULL;
 		const struct ledger_line *line = track ? track->line : NULL;
 
 		if (!line || line->keeper <= 0 || line->keeper == last)

@@ -29,8 +29,11 @@ struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out, uint64_t *
 	struct {
 		uint64_t start_code, end_code, start_data, start_stack, start_brk, random_at;
 		uint8_t random[16];
-	} id = { p->stat.start_code, p->stat.end_code, p->stat.start_data, p->stat.start_stack,
-		 p->stat.start_brk };
+	} id = { .start_code = p->stat.start_code,
+		 .end_code = p->stat.end_code,
+		 .start_data = p->stat.start_data,
+		 .start_stack = p->stat.start_stack,
+		 .start_brk = p->stat.start_brk };
 	struct proc_auxv auxv;
 
 	TRY(proc_auxv_read(p->dirfd, &auxv));

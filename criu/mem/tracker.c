@@ -84,8 +84,8 @@ static struct err *choose(struct dump *d)
 	}
 	log_info("mem", 0, "tracker=%s: %s", tracker_name(tr), why);
 	if (!tr->soft_dirty && !tr->uffd_wp && d->opts->tracker == TRACKER_AUTO)
-		log_warn("mem", 0, "changed pages cannot be told here, each dump is a whole one: %s",
-			 why);
+		log_warn("mem", 0,
+			 "changed pages cannot be told here, each dump is a whole one: %s", why);
 	return NULL;
 }
 
@@ -216,11 +216,15 @@ static bool keeper_is_there(const struct ledger_line *l)
 struct err *mem_track_status(struct arena *a)
 {
 	struct ledger l;
+	size_t nr = 0;
 
 	TRY(ledger_read(a, &l));
 	for (size_t i = 0; i < l.nr; i++) {
 		const struct ledger_line *line = &l.lines[i];
 
+		if (!ledger_task_runs(line))
+			continue;
+		nr++;
 		printf("%d %s", line->pid, line->tracker);
 		if (line->keeper > 0)
 			printf(" keeper=%d%s", line->keeper,
@@ -228,7 +232,7 @@ struct err *mem_track_status(struct arena *a)
 		printf(" mark=%02x%02x%02x%02x\n", line->mark[0], line->mark[1], line->mark[2],
 		       line->mark[3]);
 	}
-	if (!l.nr)
+	if (!nr)
 		printf("nothing is tracked\n");
 	return NULL;
 }

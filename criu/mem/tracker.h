@@ -27,7 +27,8 @@ struct proc_vma;
 struct iteration_facts {
 	const char *tracker;	    /* that works from here on; "none" */
 	const char *parent_tracker; /* that told what changed since the parent; NULL: there is none */
-	const char *full_because;   /* of the first task that was dumped whole although there is a parent; or NULL */
+	const char *
+		full_because; /* of the first task that was dumped whole although there is a parent; or NULL */
 	size_t nr_full;
 };
 

@@ -19,9 +19,10 @@
 struct track_entries;
 
 struct tracking {
-	bool soft_dirty, uffd_wp; /* which one works; both for a comparison; neither: every page is changed */
-	bool arms;		  /* marks are cleared, the set can be a parent */
-	bool checks_frames;	  /* soft-dirty: this kernel moves page tables without marks */
+	bool soft_dirty,
+		uffd_wp; /* which one works; both for a comparison; neither: every page is changed */
+	bool arms;	 /* marks are cleared, the set can be a parent */
+	bool checks_frames; /* soft-dirty: this kernel moves page tables without marks */
 
 	struct image_dir *parent; /* or NULL */
 	bool parent_is_foreign;	  /* without a manifest: written by CRIU */
@@ -32,9 +33,9 @@ struct tracking {
 	uint8_t mark[MARK_LEN]; /* of this dump */
 	struct ledger old, own;
 
-	bool has_new_uffd;	 /* so there will be another keeper */
-	bool started_keeper;	 /* to be ended by the undo */
-	pid_t keeper;		 /* that holds what own lines say */
+	bool has_new_uffd;   /* so there will be another keeper */
+	bool started_keeper; /* to be ended by the undo */
+	pid_t keeper;	     /* that holds what own lines say */
 	uint64_t keeper_start;
 
 	const char *full_because; /* first of them */
@@ -44,10 +45,12 @@ struct tracking {
 
 /* What is known of one task. */
 struct task_track {
-	const struct ledger_line *line; /* of the last dump, checked to be of this very process; or NULL */
+	const struct ledger_line
+		*line; /* of the last dump, checked to be of this very process; or NULL */
 	uint64_t mm_id;
 	uint64_t tripwire; /* address of a word in private writable memory; 0: none was found */
-	struct page_source *parent; /* what may be left to the parent; NULL: the task is dumped whole */
+	struct page_source
+		*parent; /* what may be left to the parent; NULL: the task is dumped whole */
 
 	int uffd; /* -1: none */
 	bool uffd_is_new;
