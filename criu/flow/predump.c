@@ -122,13 +122,6 @@ static struct err *predump_begin_marks(void *arg)
 	return mem_track_begin(&op->d);
 }
 
-static void predump_undo_marks(void *arg)
-{
-	struct predump_op *op = arg;
-
-	mem_track_undo(&op->d);
-}
-
 static struct err *predump_scan(void *arg)
 {
 	struct predump_op *op = arg;
@@ -140,6 +133,7 @@ static struct err *predump_copy(void *arg)
 {
 	struct predump_op *op = arg;
 
+	mem_track_keep(&op->d);
 	return mem_predump_copy(&op->d, op->plan);
 }
 
@@ -165,7 +159,7 @@ static const struct step predump_steps[] = {
 	{ .name = "freeze", .run = predump_freeze, .undo = predump_thaw_undo },
 	{ .name = "look", .run = predump_look },
 	{ .name = "inject", .run = predump_inject },
-	{ .name = "marks", .run = predump_begin_marks, .undo = predump_undo_marks },
+	{ .name = "marks", .run = predump_begin_marks },
 	{ .name = "scan", .run = predump_scan },
 	{ .name = "thaw", .run = predump_thaw },
 	{ .name = "copy", .run = predump_copy },
