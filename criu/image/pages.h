@@ -98,7 +98,7 @@ struct page_extent {
 
 /*
  * Opens the pagemap of @id and those of the parents, checks that runs ascend, lie in their pages
- * files and are found in the parents.  A missing pagemap is ERR_IMAGE.
+ * files and are found in the parents.  A missing pagemap is ERR_IMAGE (ask image_exists()).
  */
 MUST_USE struct err *page_source_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				      struct page_source **out);
@@ -128,6 +128,26 @@ MUST_USE struct err *page_source_verify(const struct page_source *src,
 /* Reads and checks pages that must all be there; for small amounts. */
 MUST_USE struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr,
 				      void *buf);
+/*
+ * Reads and checks @nr pages of an extent from its page number @first on; opens the pages file.  The only way to the
+ * bytes of a stream's extents.  One thread.
+ */
+MUST_USE struct err *page_source_load(struct page_source *src, const struct page_extent *ext,
+				      uint64_t first, uint64_t nr, void *buf);
+/*
+ * The same source for a dump, which goes up through it once: the page maps are read as it is asked, memory does not
+ * grow with them, and a failure in them shows only then.  Of all below it takes page_source_next(),
+ * page_source_load(), page_source_verify(), page_source_drop_fds() and page_source_close().
+ */
+MUST_USE struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint64_t id,
+					struct page_source **out);
+/*
+ * The extent that holds @addr, cut so that it starts there, or the next one behind it; *found_out false: there is none
+ * from there on.  @addr may be the same again or larger, never smaller; extents may be cut, so the next may continue
+ * this one.  Opens nothing: the extent's fd is -1.
+ */
+MUST_USE struct err *page_source_next(struct page_source *src, uint64_t addr,
+				      struct page_extent *out, bool *found_out);
 /* Closes the pages files; they are opened again by the next find. */
 void page_source_drop_fds(struct page_source *src);
 void page_source_close(struct page_source *src);
