@@ -18,6 +18,9 @@
 
 enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 255 };
 
+/* In place of a page's sum: the page is gone, a newer set has it. */
+#define SUM_REMOVED UINT64_MAX
+
 struct manifest_head {
 	uint8_t set_id[MANIFEST_ID_LEN];
 	bool has_parent;

@@ -26,6 +26,11 @@ enum page_flags {
 
 /* sums[i] = XXH3_64bits of page i of @buf.  Any thread. */
 void page_sums(const void *buf, size_t nr_pages, uint64_t *sums);
+/*
+ * The same, and sets bit i % 64 of zero_mask[i / 64] where page i is nothing but zeros ((nr_pages + 63) / 64 words);
+ * returns how many are.  It costs nothing more: a page is looked at again only if it has the sum of a zero page.
+ */
+size_t page_sums_zero(const void *buf, size_t nr_pages, uint64_t *sums, uint64_t *zero_mask);
 
 /* --- dump --- */
 
@@ -67,6 +72,11 @@ uint64_t page_sink_nr_pages(const struct page_sink *s);
  */
 MUST_USE struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr,
 				    const uint64_t *sums);
+/*
+ * Instead of page_sink_sums() for pages that are all zeros: hands over their sums and leaves a hole in the pages file,
+ * so the caller writes nothing there (within page_sink_ahead() it may have written zeros).
+ */
+MUST_USE struct err *page_sink_zeros(struct page_sink *s, uint64_t offset, uint64_t nr);
 /*
  * Writes @nr pages of @buf at @offset and hands over their sums: the two above in one, for small
  * amounts.
