@@ -7,12 +7,14 @@
 #include "image/pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "image/dir_priv.h"
+#include "image/sum_priv.h"
 #include "image/wire.h"
 #include "pagemap.pb-c.h"
 
@@ -36,7 +38,9 @@ struct page_sink {
 	pthread_mutex_t lock; /* of what follows */
 	uint64_t *sums;	      /* of pages reserved; moves when a run is added, hence the lock */
 	uint64_t room_sums;
-	uint64_t nr_sums; /* handed over so far */
+	uint64_t nr_sums;   /* handed over so far */
+	uint64_t nr_zeros;  /* of these, for pages that are holes */
+	uint64_t zeros_end; /* page number behind the last of those */
 };
 
 static uint32_t take_pages_id(struct image_dir *dir)
@@ -186,6 +190,32 @@ struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, co
 	return NULL;
 }
 
+/* Memory that was got for them ahead is given back; where that cannot be, it holds zeros. */
+static void punch_ahead(const struct page_sink *s, uint64_t offset, uint64_t len)
+{
+	if (offset < s->ahead_bytes)
+		(void)!fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+				 (off_t)MIN(len, s->ahead_bytes - offset));
+}
+
+struct err *page_sink_zeros(struct page_sink *s, uint64_t offset, uint64_t nr)
+{
+	uint64_t sums[256], end = offset / IMAGE_PAGE_SIZE + nr;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
+		sums[i] = SUM_ZERO_PAGE;
+	for (uint64_t done = 0, here; done < nr; done += here) {
+		here = MIN(nr - done, ARRAY_SIZE(sums));
+		TRY(page_sink_sums(s, offset + done * IMAGE_PAGE_SIZE, here, sums));
+	}
+	punch_ahead(s, offset, nr * IMAGE_PAGE_SIZE);
+	pthread_mutex_lock(&s->lock);
+	s->nr_zeros += nr;
+	s->zeros_end = MAX(s->zeros_end, end);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
 struct err *page_sink_data(struct page_sink *s, uint64_t offset, uint64_t nr, const void *buf)
 {
 	uint64_t sums[256];
@@ -215,10 +245,13 @@ static struct err *enter_pages(struct page_sink *s)
 	if (fstat(s->fd, &st) < 0)
 		return err_sys(errno, "cannot look at image \"%s\"", f->name);
 	BUG_ON(s->nr_sums != s->nr_pages);
-	BUG_ON((uint64_t)st.st_size < len);
-	/* More than was needed may have been got ahead. */
-	if ((uint64_t)st.st_size > len && ftruncate(s->fd, (off_t)len))
-		return err_sys(errno, "cannot cut image \"%s\"", f->name);
+	/* Only zeros may be missing at the end. */
+	BUG_ON((uint64_t)st.st_size < len &&
+	       (s->zeros_end != s->nr_pages ||
+		s->nr_zeros * IMAGE_PAGE_SIZE < len - (uint64_t)st.st_size));
+	/* Or more than was needed has been got ahead. */
+	if ((uint64_t)st.st_size != len && ftruncate(s->fd, (off_t)len))
+		return err_sys(errno, "cannot set the size of image \"%s\"", f->name);
 	f->sums = s->sums;
 	s->sums = NULL;
 	f->flushed = len;
