@@ -40,8 +40,8 @@ static struct err *dump_pages(struct dump *d, struct task *t, const struct task_
 	TRY(gather_pages(d, t, p, g));
 	planned = clock_us();
 	TRY(page_plan_copy(&g->plan, g->sink,
-			   &(struct page_copy_from){ .host_pid = t->host_pid,
-						     .mem_fd = p->mem_fd }));
+			   &(struct page_copy_from){ .host_pid = t->host_pid, .mem_fd = p->mem_fd },
+			   &stats->pages_zero));
 	stats->memdump_us += planned - start;
 	stats->memwrite_us += clock_us() - planned;
 	stats->pages_written += g->plan.nr_pages;

@@ -76,7 +76,7 @@ static void find_shared(const struct task_probe *probe, struct gathered *g, stru
 	err_drop(e, "the task has ended");
 }
 
-static struct err *copy_task(const struct task *t, struct gathered *g)
+static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g)
 {
 	struct arena *a = arena_new();
 	const struct page_copy_from from = { .host_pid = t->host_pid,
@@ -85,8 +85,8 @@ static struct err *copy_task(const struct task *t, struct gathered *g)
 
 	find_shared(t->probe, g, a);
 	arena_free(a);
-	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from), "memory of task %d",
-			t->host_pid));
+	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero),
+			"memory of task %d", t->host_pid));
 	return page_sink_finish(PTR_TAKE(g->sink));
 }
 
@@ -96,7 +96,7 @@ struct err *mem_predump_copy(struct dump *d, struct predump *p)
 
 	for (size_t i = 0; i < p->nr; i++)
 		if (p->tasks[i].sink)
-			TRY(copy_task(d->tree.tasks[i], &p->tasks[i]));
+			TRY(copy_task(d, d->tree.tasks[i], &p->tasks[i]));
 	d->stats->memwrite_us += clock_us() - start;
 	return NULL;
 }
