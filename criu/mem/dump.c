@@ -87,6 +87,10 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 		mm->has_mdwe = true;
 		mm->mdwe = p->parasite.mdwe;
 	}
+	if (p->parasite.pkeys) {
+		mm->has_pkeys = true;
+		mm->pkeys = p->parasite.pkeys;
+	}
 	TRY(proc_read_coredump_filter(p->dirfd, &mm->coredump_filter));
 	mm->has_coredump_filter = true;
 	TRY(proc_auxv_read(p->dirfd, &auxv));
