@@ -93,9 +93,10 @@ struct move_arg {
 
 /* --- a bed: the memory of one row, its tracker, and what was there at the mark --- */
 
-enum tracker { SOFT_DIRTY, UFFD_WP, NR_TRACKERS };
+/* The second: soft-dirty, with every mapping registered with a userfaultfd that protects nothing. */
+enum tracker { SOFT_DIRTY, SOFT_DIRTY_HELD, UFFD_WP, NR_TRACKERS };
 
-static const char *const tracker_names[] = { "sd", "wp" };
+static const char *const tracker_names[] = { "sd", "sd+uffd", "wp" };
 
 struct shape {
 	const char *name;
@@ -348,15 +349,15 @@ static void protect_window(struct bed *b, const struct window *w)
 
 static void mark(struct bed *b)
 {
-	if (b->tracker == UFFD_WP)
-		b->uffd = uffd_open(FEATURE_WP_ASYNC);
+	if (b->tracker != SOFT_DIRTY)
+		b->uffd = uffd_open(b->tracker == UFFD_WP ? FEATURE_WP_ASYNC : 0);
 	for (size_t i = 0; i < b->nr_windows; i++) {
-		if (b->tracker == UFFD_WP) {
+		if (b->tracker != SOFT_DIRTY)
 			register_window(b, &b->windows[i]);
+		if (b->tracker == UFFD_WP)
 			protect_window(b, &b->windows[i]);
-		}
 	}
-	if (b->tracker == SOFT_DIRTY)
+	if (b->tracker != UFFD_WP)
 		mark_soft_dirty();
 	for (size_t i = 0; i < b->nr_windows; i++)
 		look(b, &b->windows[i], b->windows[i].then, false);
@@ -2065,7 +2066,7 @@ static void run_row(const struct row *row, const struct shape *shape, enum track
 	pid_t child;
 	int status;
 
-	printf("%-26s %-8s %s  ", row->name, shape->name, tracker_names[tracker]);
+	printf("%-26s %-8s %-7s  ", row->name, shape->name, tracker_names[tracker]);
 	fflush(stdout);
 	child = SUBJECT_SYS(fork());
 	if (!child) {
@@ -2146,7 +2147,7 @@ static void run_rows(const char *pattern, bool with_flags)
 {
 	unsigned long huge_before = huge_pages(-1);
 	char swap[256];
-	bool trackers[NR_TRACKERS] = { has_soft_dirty(), true }, swaps = swap_on(swap, sizeof(swap));
+	bool sd = has_soft_dirty(), trackers[NR_TRACKERS] = { sd, sd, true }, swaps = swap_on(swap, sizeof(swap));
 
 	huge_pages((long)huge_before + 4);
 	for (size_t i = 0; i < NR_ROWS; i++)
