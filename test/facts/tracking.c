@@ -680,6 +680,7 @@ static void move_grow(struct bed *b)
 
 	fill(dst, 2 * b->len, 1);
 	watch(b, dst, 2 * b->len);
+	watch(b, src, b->len);
 	mark(b);
 	if (mremap(src, b->len, 2 * b->len, MREMAP_MAYMOVE | MREMAP_FIXED, dst) == MAP_FAILED)
 		skip("mremap: %m");
@@ -756,6 +757,7 @@ static void move_readonly(struct bed *b)
 
 	SUBJECT_SYS(mprotect(src, b->len, PROT_READ));
 	watch(b, dst, b->len);
+	watch(b, src, b->len);
 	mark(b);
 	move(src, dst, b->len, 0);
 	SUBJECT_SYS(mprotect(dst, b->len, PROT_READ | PROT_WRITE));
@@ -848,6 +850,23 @@ static void move_swapped_before(struct bed *b)
 	page_out(b, dst, b->len);
 	page_out(b, src, b->len);
 	mark(b);
+	move(src, dst, b->len, 0);
+}
+
+/* A clean page that comes from swap may be given the frame that the page before it had at this address. */
+static void move_frame(struct bed *b)
+{
+	char *dst = filled(b, 1), *src = filled(b, 2);
+
+	watch(b, dst, b->len);
+	watch(b, src, b->len);
+	remember(b);
+	page_out(b, src, b->len);
+	mark(b);
+	for (size_t i = 0; i < b->len; i += PAGE) {
+		SUBJECT_SYS(madvise(dst + i, PAGE, MADV_DONTNEED));
+		touch(src + i, PAGE);
+	}
 	move(src, dst, b->len, 0);
 }
 
@@ -1416,6 +1435,23 @@ static void huge_move_part(struct bed *b)
 	move(src + PAGE, dst + PAGE, 4 * PAGE, 0);
 }
 
+static bool write_text(const char *path, const char *text);
+
+/* The kernel moves pages to other frames. */
+static void compacted(struct bed *b)
+{
+	char *p, *spare = map_at(b, place(b), 64 << 20);
+
+	fill(spare, 64 << 20, 4);
+	p = one(b);
+	for (size_t i = 0; i < 64 << 20; i += 2 * PAGE)
+		SUBJECT_SYS(madvise(spare + i, PAGE, MADV_DONTNEED));
+	if (!write_text("/proc/sys/vm/compact_memory", "1"))
+		skip("cannot compact memory: %m");
+	note(b, " compacted");
+	touch(p, b->len);
+}
+
 static bool write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -1914,6 +1950,7 @@ static const struct row {
 	{ "a/private-file", move_file, FLAT, 0 },
 	{ "a/swapped", move_swapped, FLAT, SWAP },
 	{ "a/swapped-at-mark", move_swapped_before, FLAT, SWAP },
+	{ "a/swapped-in-frame", move_frame, FLAT, SWAP },
 	{ "a/after-fork", move_after_fork, FLAT, 0 },
 	{ "a/uffd-move", uffd_move, FLAT | THP, 0 },
 	{ "a/uffd-move-swapped", uffd_move_swapped, FLAT, SWAP },
@@ -1972,6 +2009,7 @@ static const struct row {
 	{ "c/huge-write-one", huge_write_one, THP, 0 },
 	{ "c/huge-write-one-pageout", huge_write_part_out, THP, SWAP },
 	{ "c/huge-move-part", huge_move_part, THP, 0 },
+	{ "c/compact", compacted, FLAT | THP, 0 },
 	{ "c/guard", guard, FLAT | THP, 0 },
 	{ "c/ksm", ksm_all, SMALL, 0 },
 	{ "c/ksm-write", ksm_write, SMALL, 0 },
@@ -2154,6 +2192,7 @@ static void run_rows(const char *pattern, bool with_flags)
 		for (size_t s = 0; s < NR_SHAPES; s++)
 			for (enum tracker t = 0; t < NR_TRACKERS; t++)
 				if (trackers[t] && rows[i].shapes >> s & 1 &&
+				    (t != SOFT_DIRTY_HELD || rows[i].name[0] == 'a') &&
 				    (swaps || !(rows[i].needs & SWAP)) &&
 				    !fnmatch(pattern, rows[i].name, 0))
 					run_row(&rows[i], &shapes[s], t, with_flags);
@@ -2564,6 +2603,264 @@ static void run_kinds(void)
 	huge_pages((long)huge_before);
 }
 
+/* --- cheap questions that tell what this kernel does --- */
+
+static void probe(const char *name, const char *(*ask)(struct bed *b))
+{
+	int64_t begun;
+	struct bed b;
+
+	fflush(stdout);
+	if (fork()) {
+		wait(NULL);
+		return;
+	}
+	set_up(&b, SOFT_DIRTY, &shapes[0]);
+	printf("%-60s ", name);
+	begun = subject_now_ns();
+	printf("%s", ask(&b));
+	printf(", %ld us\n", (long)(subject_now_ns() - begun) / 1000);
+	fflush(stdout);
+	_exit(0);
+}
+
+static const char *ask_soft_dirty(struct bed *b)
+{
+	char *p = map_at(b, place(b), PAGE);
+	bool new, clean;
+
+	*(volatile char *)p = 1;
+	new = word_of(b->pagemap, p) & WORD_SOFT_DIRTY;
+	mark_soft_dirty();
+	clean = !(word_of(b->pagemap, p) & WORD_SOFT_DIRTY);
+	*(volatile char *)p = 2;
+	return new && clean && word_of(b->pagemap, p) & WORD_SOFT_DIRTY ? "yes" : "no";
+}
+
+static const char *ask_table_move(struct bed *b)
+{
+	char *from = map_at(b, place(b), TABLE), *to = place(b);
+
+	*(volatile char *)from = 1;
+	mark_soft_dirty();
+	move(from, to, TABLE, 0);
+	if (!has_soft_dirty())
+		return "no soft-dirty";
+	return word_of(b->pagemap, to) & WORD_SOFT_DIRTY ? "dirty" : "clean (wrong)";
+}
+
+/* Below 2 MiB, but nothing else is mapped in what the table covers. */
+static const char *ask_table_move_off(struct bed *b)
+{
+	char *from = place(b) + PAGE, *to = place(b) + PAGE;
+
+	map_at(b, from, TABLE);
+	*(volatile char *)from = 1;
+	mark_soft_dirty();
+	move(from, to, TABLE, 0);
+	if (!has_soft_dirty())
+		return "no soft-dirty";
+	return word_of(b->pagemap, to) & WORD_SOFT_DIRTY ? "dirty" : "clean (wrong)";
+}
+
+static bool first_is(struct bed *b, const char *at, uint64_t cats)
+{
+	struct scan_arg arg = { .returned = CAT_ALL & ~CAT_SOFT_DIRTY };
+	struct scan_run run = { 0 };
+
+	return scan(b, &arg, at, PAGE, &run, 1) == 1 && run.cats & cats;
+}
+
+static const char *ask_wp_move(struct bed *b)
+{
+	char *from = map_at(b, place(b), TABLE), *to = place(b);
+
+	b->uffd = uffd_open(FEATURE_WP_ASYNC);
+	*(volatile char *)from = 1;
+	uffd_register(b->uffd, from, TABLE, UFFDIO_REGISTER_MODE_WP);
+	arm(b, from, TABLE, CAT_PRESENT, 0);
+	if (first_is(b, from, CAT_WRITTEN))
+		return "could not be armed";
+	move(from, to, TABLE, 0);
+	return first_is(b, to, CAT_WRITTEN) ? "written" : "not written (stale)";
+}
+
+static const char *ask_marker(struct bed *b)
+{
+	int fd = SUBJECT_SYS(memfd_create("probe", MFD_CLOEXEC));
+	char *p;
+
+	SUBJECT_SYS(ftruncate(fd, PAGE));
+	p = map_as(b, place(b), PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+	b->uffd = uffd_open(FEATURE_WP_ASYNC);
+	*(volatile char *)p = 1;
+	uffd_register(b->uffd, p, PAGE, UFFDIO_REGISTER_MODE_WP);
+	arm(b, p, PAGE, CAT_PRESENT, 0);
+	SUBJECT_SYS(madvise(p, PAGE, MADV_DONTNEED));
+	return first_is(b, p, CAT_SWAPPED) && !first_is(b, p, CAT_WRITTEN) ? "clean and swapped (wrong)" :
+									    "absent or written";
+}
+
+static const char *ask_zero(struct bed *b)
+{
+	return b->zero_pfn ? "yes" : "no";
+}
+
+static const char *ask_huge_zero(struct bed *b)
+{
+	char *p;
+
+	if (!b->huge_zero_pfn)
+		return "no such page";
+	p = map_at(b, place(b), TABLE);
+	SUBJECT_SYS(madvise(p, TABLE, MADV_HUGEPAGE));
+	(void)*(volatile char *)p;
+	if (!(word_of(b->pagemap, p) & WORD_FILE))
+		return "as a private page (wrong)";
+	if (b->has_scan && !first_is(b, p, CAT_PFNZERO))
+		return "not as PFNZERO (wrong)";
+	return "as the zero page";
+}
+
+static void run_probes(void)
+{
+	probe("soft-dirty", ask_soft_dirty);
+	probe("soft-dirty of a page whose page table was moved", ask_table_move);
+	probe("the same, not aligned", ask_table_move_off);
+	probe("write protection of a page whose page table was moved", ask_wp_move);
+	probe("write protection of a dropped page of a private file", ask_marker);
+	probe("reading shows a zero page", ask_zero);
+	probe("a huge zero page is told", ask_huge_zero);
+}
+
+/* --- i: costs --- */
+
+enum { COST_RUNS = 9, COST_VECTOR = 2048 };
+
+struct question {
+	const char *name;
+	uint64_t inverted, mask, anyof, returned;
+};
+
+static const struct question questions[] = {
+	{ "WRITTEN wanted, WRITTEN returned", 0, CAT_WRITTEN, 0, CAT_WRITTEN },
+	{ "WRITTEN and (PRESENT or SWAPPED) wanted, WRITTEN returned", 0, CAT_WRITTEN,
+	  CAT_PRESENT | CAT_SWAPPED, CAT_WRITTEN },
+	{ "private pages wanted, nothing returned", CAT_PFNZERO | CAT_FILE, CAT_PFNZERO | CAT_FILE,
+	  CAT_PRESENT | CAT_SWAPPED, 0 },
+	{ "private pages wanted, WRITTEN and WPALLOWED returned", CAT_PFNZERO | CAT_FILE,
+	  CAT_PFNZERO | CAT_FILE, CAT_PRESENT | CAT_SWAPPED, CAT_WRITTEN | CAT_WPALLOWED },
+	{ "private and WRITTEN wanted, WRITTEN and WPALLOWED returned", CAT_PFNZERO | CAT_FILE,
+	  CAT_PFNZERO | CAT_FILE | CAT_WRITTEN, CAT_PRESENT | CAT_SWAPPED,
+	  CAT_WRITTEN | CAT_WPALLOWED },
+	{ "the same without asking for FILE", CAT_PFNZERO, CAT_PFNZERO | CAT_WRITTEN,
+	  CAT_PRESENT | CAT_SWAPPED, CAT_WRITTEN | CAT_WPALLOWED },
+	{ "pages wanted, WRITTEN and WPALLOWED returned", 0, 0, CAT_PRESENT | CAT_SWAPPED,
+	  CAT_WRITTEN | CAT_WPALLOWED },
+};
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int64_t ask_all(const struct bed *b, const char *at, size_t len, const struct question *q,
+		       uint64_t flags, size_t *nr_runs)
+{
+	static struct scan_run runs[COST_VECTOR];
+	uint64_t pos = (uintptr_t)at, end = pos + len;
+	int64_t begun = subject_now_ns();
+
+	*nr_runs = 0;
+	while (pos < end) {
+		struct scan_arg arg = { .flags = flags,
+					.inverted = q->inverted,
+					.mask = q->mask,
+					.anyof = q->anyof,
+					.returned = q->returned };
+		long nr = SUBJECT_SYS(scan(b, &arg, (char *)pos, end - pos, runs, COST_VECTOR));
+
+		*nr_runs += (size_t)nr;
+		pos = nr < COST_VECTOR ? end : runs[nr - 1].end;
+	}
+	return subject_now_ns() - begun;
+}
+
+static void cost_of(const struct bed *b, char *at, size_t len, const struct question *q,
+		    uint64_t flags, size_t nr_changed)
+{
+	const struct question all = { "", 0, 0, CAT_PRESENT | CAT_SWAPPED, CAT_WPALLOWED };
+	int64_t times[COST_RUNS];
+	size_t nr_runs;
+
+	for (int i = 0; i < COST_RUNS; i++) {
+		ask_all(b, at, len, &all, SCAN_PROTECT, &nr_runs);
+		for (size_t j = 0; j < nr_changed; j++)
+			++*(volatile char *)(at + len / PAGE * j / nr_changed * PAGE);
+		times[i] = ask_all(b, at, len, q, flags, &nr_runs);
+	}
+	qsort(times, COST_RUNS, sizeof(*times), by_value);
+	printf("%6zu changed, %-62s %s  %8.3f ms (%.3f to %.3f), %zu runs\n", nr_changed, q->name,
+	       flags ? "and armed" : "         ", (double)times[COST_RUNS / 2] / 1e6,
+	       (double)times[0] / 1e6, (double)times[COST_RUNS - 1] / 1e6, nr_runs);
+	fflush(stdout);
+}
+
+static void cost_of_file(const char *path, size_t from, size_t to)
+{
+	static char buffer[1 << 16];
+	int64_t times[COST_RUNS];
+
+	for (int i = 0; i < COST_RUNS; i++) {
+		int64_t begun = subject_now_ns();
+		int fd = SUBJECT_SYS(open(path, O_RDONLY | O_CLOEXEC));
+		size_t pos = from;
+		ssize_t n = 1;
+
+		while (n > 0 && pos < to) {
+			n = from ? pread(fd, buffer, sizeof(buffer), (off_t)pos) : read(fd, buffer, sizeof(buffer));
+			pos += n > 0 ? (size_t)n : 0;
+		}
+		close(fd);
+		times[i] = subject_now_ns() - begun;
+	}
+	qsort(times, COST_RUNS, sizeof(*times), by_value);
+	printf("reading %-25s %8.3f ms (%.3f to %.3f)\n", path, (double)times[COST_RUNS / 2] / 1e6,
+	       (double)times[0] / 1e6, (double)times[COST_RUNS - 1] / 1e6);
+}
+
+static void cost_of_files(const char *at, size_t len)
+{
+	cost_of_file("/proc/self/maps", 0, SIZE_MAX);
+	cost_of_file("/proc/self/smaps", 0, SIZE_MAX);
+	cost_of_file("/proc/self/smaps_rollup", 0, SIZE_MAX);
+	cost_of_file("/proc/self/pagemap", (uintptr_t)at / PAGE * 8, ((uintptr_t)at + len) / PAGE * 8);
+}
+
+static void run_costs(bool is_huge)
+{
+	static const size_t changed[] = { 100, 4096, 26214, 131072 };
+	size_t len = 1ul << 30;
+	char *at = (char *)PLACES;
+	struct bed b;
+
+	set_up(&b, UFFD_WP, &shapes[is_huge ? 4 : 0]);
+	map_at(&b, at, len);
+	fill(at, len, 1);
+	printf("# 1 GiB of %s pages\n", is_huge ? "huge" : "small");
+	cost_of_files(at, len);
+	if (!b.has_scan)
+		return;
+	b.uffd = uffd_open(FEATURE_WP_ASYNC);
+	uffd_register(b.uffd, at, len, UFFDIO_REGISTER_MODE_WP);
+	for (size_t c = 0; c < sizeof(changed) / sizeof(*changed); c++)
+		for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++)
+			for (uint64_t flags = 0; flags <= SCAN_PROTECT; flags++)
+				cost_of(&b, at, len, &questions[i], flags, changed[c]);
+}
+
 int main(int argc, char **argv)
 {
 	struct utsname kernel;
@@ -2574,7 +2871,11 @@ int main(int argc, char **argv)
 		run_rows(argc > 2 ? argv[2] : "*", argc > 3);
 	else if (argc > 1 && !strcmp(argv[1], "kinds"))
 		run_kinds();
+	else if (argc > 1 && !strcmp(argv[1], "probes"))
+		run_probes();
+	else if (argc > 1 && !strcmp(argv[1], "cost"))
+		run_costs(argc > 2);
 	else
-		subject_die("usage: tracking rows [PATTERN [flags]] | kinds | cost");
+		subject_die("usage: tracking rows [PATTERN [flags]] | kinds | probes | cost [huge]");
 	return 0;
 }
