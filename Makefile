@@ -61,8 +61,8 @@ units := $(unit_srcs:%.c=$(O)/%)
 case_srcs := $(wildcard test/cases/*/*.c)
 cases := $(case_srcs:%.c=$(O)/%)
 case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
-# Programs that bench, storm, faults and big dump.
-subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
+# Programs that bench, storm, faults and big dump, and those that measure the kernel.
+subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big format format-check \
 	compile_commands.json fuzz
