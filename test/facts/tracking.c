@@ -2104,6 +2104,7 @@ static void set_up(struct bed *b, enum tracker tracker, const struct shape *shap
 static void run_row(const struct row *row, const struct shape *shape, enum tracker tracker,
 		    bool with_flags)
 {
+	unsigned slow = getenv("TEST_SLOW") ? (unsigned)atoi(getenv("TEST_SLOW")) : 1;
 	struct bed b;
 	pid_t child;
 	int status;
@@ -2112,7 +2113,7 @@ static void run_row(const struct row *row, const struct shape *shape, enum track
 	fflush(stdout);
 	child = SUBJECT_SYS(fork());
 	if (!child) {
-		alarm(ROW_SECONDS);
+		alarm(ROW_SECONDS * slow);
 		set_up(&b, tracker, shape);
 		row->run(&b);
 		judge(&b, with_flags);
@@ -2507,6 +2508,28 @@ static void try_unregistered(struct kinds *k)
 	end_task(&b, pid);
 }
 
+/* What the program itself can do to a range that another descriptor has registered. */
+static void try_other(void)
+{
+	struct bed b = { .tracker = UFFD_WP, .shape = &shapes[0], .len = 8 * PAGE, .places = 1 };
+	char *p = filled(&b, 1), text[128];
+	struct uffdio_range range = { (uintptr_t)p, b.len };
+	int other = uffd_open(FEATURE_WP_ASYNC), error;
+
+	b.pagemap = SUBJECT_SYS(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+	b.uffd = uffd_open(FEATURE_WP_ASYNC);
+	uffd_register(b.uffd, p, b.len, UFFDIO_REGISTER_MODE_WP);
+	arm(&b, p, b.len, CAT_PRESENT, 0);
+	error = uffd_register(other, p, b.len, UFFDIO_REGISTER_MODE_MISSING);
+	printf("g/another descriptor registers the same: %s", why(error));
+	error = ioctl(other, UFFDIO_UNREGISTER, &range) < 0 ? errno : 0;
+	printf("; unregisters it: %s", why(error));
+	printf(": %s\n", first_page(&b, p, text, sizeof(text)));
+	close(other);
+	close(b.uffd);
+	close(b.pagemap);
+}
+
 static void try_closed(void)
 {
 	struct bed b = { .tracker = UFFD_WP, .shape = &shapes[0], .len = 8 * PAGE };
@@ -2606,6 +2629,7 @@ static void run_kinds(void)
 		try_ranges(k);
 		try_unregistered(k);
 		try_closed();
+		try_other();
 		try_exec(k);
 		try_reservation(1ul << 40, CAT_PRESENT | CAT_SWAPPED, -1);
 		try_reservation(8ul << 30, CAT_PRESENT | CAT_SWAPPED, -1);
