@@ -358,7 +358,7 @@ static void protect_window(struct bed *b, const struct window *w)
 static void mark(struct bed *b)
 {
 	if (b->tracker != SOFT_DIRTY)
-		b->uffd = uffd_open(b->tracker == UFFD_WP ? FEATURE_WP_ASYNC : 0);
+		b->uffd = uffd_open(b->tracker == UFFD_WP || b->has_scan ? FEATURE_WP_ASYNC : 0);
 	for (size_t i = 0; i < b->nr_windows; i++) {
 		if (b->tracker != SOFT_DIRTY)
 			register_window(b, &b->windows[i]);
@@ -747,6 +747,7 @@ static void move_directory(struct bed *b)
 	fill_step(dst, len, 1, 512);
 	fill_step(src, len, 2, 512);
 	watch(b, dst, len);
+	watch(b, src, len);
 	mark(b);
 	move(src, dst, len, 0);
 }
