@@ -164,6 +164,16 @@ __attribute__((format(printf, 2, 3))) static void note(struct bed *b, const char
 	va_end(ap);
 }
 
+static bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
 static uint64_t word_of(int pagemap, const void *addr)
 {
 	uint64_t word;
@@ -348,7 +358,7 @@ static void protect_window(struct bed *b, const struct window *w)
 static void mark(struct bed *b)
 {
 	if (b->tracker != SOFT_DIRTY)
-		b->uffd = uffd_open(b->tracker == UFFD_WP ? FEATURE_WP_ASYNC : 0);
+		b->uffd = uffd_open(b->tracker == UFFD_WP || b->has_scan ? FEATURE_WP_ASYNC : 0);
 	for (size_t i = 0; i < b->nr_windows; i++) {
 		if (b->tracker != SOFT_DIRTY)
 			register_window(b, &b->windows[i]);
@@ -737,6 +747,7 @@ static void move_directory(struct bed *b)
 	fill_step(dst, len, 1, 512);
 	fill_step(src, len, 2, 512);
 	watch(b, dst, len);
+	watch(b, src, len);
 	mark(b);
 	move(src, dst, len, 0);
 }
@@ -865,10 +876,12 @@ static void move_frame(struct bed *b)
 	remember(b);
 	page_out(b, src, b->len);
 	mark(b);
+	write_text("/proc/sys/vm/page-cluster", "0"); /* no read ahead */
 	for (size_t i = 0; i < b->len; i += PAGE) {
 		SUBJECT_SYS(madvise(dst + i, PAGE, MADV_DONTNEED));
 		touch(src + i, PAGE);
 	}
+	write_text("/proc/sys/vm/page-cluster", "3");
 	move(src, dst, b->len, 0);
 }
 
@@ -1438,8 +1451,6 @@ static void huge_move_part(struct bed *b)
 	move(src + PAGE, dst + PAGE, 4 * PAGE, 0);
 }
 
-static bool write_text(const char *path, const char *text);
-
 /* The kernel moves pages to other frames. */
 static void compacted(struct bed *b)
 {
@@ -1453,16 +1464,6 @@ static void compacted(struct bed *b)
 		skip("cannot compact memory: %m");
 	note(b, " compacted");
 	touch(p, b->len);
-}
-
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
 }
 
 static void merge_same(struct bed *b, char *at, size_t len)
@@ -2104,6 +2105,7 @@ static void set_up(struct bed *b, enum tracker tracker, const struct shape *shap
 static void run_row(const struct row *row, const struct shape *shape, enum tracker tracker,
 		    bool with_flags)
 {
+	unsigned slow = getenv("TEST_SLOW") ? (unsigned)atoi(getenv("TEST_SLOW")) : 1;
 	struct bed b;
 	pid_t child;
 	int status;
@@ -2112,7 +2114,7 @@ static void run_row(const struct row *row, const struct shape *shape, enum track
 	fflush(stdout);
 	child = SUBJECT_SYS(fork());
 	if (!child) {
-		alarm(ROW_SECONDS);
+		alarm(ROW_SECONDS * slow);
 		set_up(&b, tracker, shape);
 		row->run(&b);
 		judge(&b, with_flags);
@@ -2507,6 +2509,28 @@ static void try_unregistered(struct kinds *k)
 	end_task(&b, pid);
 }
 
+/* What the program itself can do to a range that another descriptor has registered. */
+static void try_other(void)
+{
+	struct bed b = { .tracker = UFFD_WP, .shape = &shapes[0], .len = 8 * PAGE, .places = 1 };
+	char *p = filled(&b, 1), text[128];
+	struct uffdio_range range = { (uintptr_t)p, b.len };
+	int other = uffd_open(FEATURE_WP_ASYNC), error;
+
+	b.pagemap = SUBJECT_SYS(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+	b.uffd = uffd_open(FEATURE_WP_ASYNC);
+	uffd_register(b.uffd, p, b.len, UFFDIO_REGISTER_MODE_WP);
+	arm(&b, p, b.len, CAT_PRESENT, 0);
+	error = uffd_register(other, p, b.len, UFFDIO_REGISTER_MODE_MISSING);
+	printf("g/another descriptor registers the same: %s", why(error));
+	error = ioctl(other, UFFDIO_UNREGISTER, &range) < 0 ? errno : 0;
+	printf("; unregisters it: %s", why(error));
+	printf(": %s\n", first_page(&b, p, text, sizeof(text)));
+	close(other);
+	close(b.uffd);
+	close(b.pagemap);
+}
+
 static void try_closed(void)
 {
 	struct bed b = { .tracker = UFFD_WP, .shape = &shapes[0], .len = 8 * PAGE };
@@ -2606,6 +2630,7 @@ static void run_kinds(void)
 		try_ranges(k);
 		try_unregistered(k);
 		try_closed();
+		try_other();
 		try_exec(k);
 		try_reservation(1ul << 40, CAT_PRESENT | CAT_SWAPPED, -1);
 		try_reservation(8ul << 30, CAT_PRESENT | CAT_SWAPPED, -1);
@@ -2726,6 +2751,7 @@ static const char *ask_huge_zero(struct bed *b)
 
 	if (!b->huge_zero_pfn)
 		return "no such page";
+	SUBJECT_SYS(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
 	p = map_at(b, place(b), TABLE);
 	SUBJECT_SYS(madvise(p, TABLE, MADV_HUGEPAGE));
 	(void)*(volatile char *)p;
