@@ -52,7 +52,6 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 static struct err *parent_open(struct image_dir *child)
 {
 	AUTO_FREE char *path = NULL;
-	struct err *e;
 
 	if (asprintf(&path, "%s/parent", child->path) < 0)
 		return err_new(ERR_NOMEM, "cannot allocate a path");
@@ -60,8 +59,9 @@ static struct err *parent_open(struct image_dir *child)
 		return err_hint(err_new(ERR_IMAGE, "the parent \"%s\" is missing: %s", path,
 					strerror(errno)),
 				"copy the whole chain of directories");
-	e = dir_open_bare(child->fd, "parent", path, &child->parent);
-	return e ? e : set_open(child->parent, true);
+	TRY(dir_open_bare(child->fd, "parent", path, &child->parent));
+	child->parent->is_parent = true;
+	return set_open(child->parent);
 }
 
 struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out)
@@ -72,7 +72,7 @@ struct err *chain_open(int dirfd, const char *path, const char *shown, struct im
 	if (e)
 		return e;
 	dir = top;
-	e = set_open(dir, false);
+	e = set_open(dir);
 	for (int depth = 0; !e; depth++) {
 		bool there = false;
 
@@ -100,23 +100,39 @@ struct err *image_dir_open_any(const char *path, struct image_dir **out)
 	return chain_open(AT_FDCWD, path, path, out);
 }
 
+static struct err *restorable(const struct image_dir *dir)
+{
+	uint32_t version = dir->inventory->img_version;
+
+	if (!version)
+		return err_hint(err_new(ERR_IMAGE,
+					"\"%s\" holds a pre-dump, which cannot be restored",
+					dir->path),
+				"give the directory of the dump that followed it");
+	if (version > 2)
+		return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", dir->path,
+			       version);
+	/* Pages are only removed that the set has in its own page maps. */
+	if (dir->has_manifest && dir->manifest.head.has_removed)
+		return image_dir_removed(dir, err_new(ERR_IMAGE,
+						      "\"%s\" cannot be restored: pages were "
+						      "removed from it",
+						      dir->path));
+	return NULL;
+}
+
 struct err *image_dir_open(const char *path, struct image_dir **out)
 {
 	struct image_dir *dir = NULL;
-	uint32_t version;
+	struct err *e;
 
 	TRY(image_dir_open_any(path, &dir));
-	version = dir->inventory->img_version;
-	if (version == 1 || version == 2) {
+	e = restorable(dir);
+	if (e)
+		image_dir_close(dir);
+	else
 		*out = dir;
-		return NULL;
-	}
-	image_dir_close(dir);
-	if (!version)
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" holds a pre-dump, which cannot be restored", path),
-				"give the directory of the dump that followed it");
-	return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", path, version);
+	return e;
 }
 
 /* --- the parent of a set that is to be written --- */

@@ -43,6 +43,9 @@ struct levels {
 	enum image_kind kind;
 	struct level *list;
 	uint32_t nr; /* sets in the chain */
+	/* Pages that dedup has removed: as if they were not there; else needing one is ERR_IMAGE. */
+	bool skip_removed;
+	uint64_t skipped; /* nothing is in front of this address any more */
 };
 
 static inline uint64_t run_end(const struct source_run *run)

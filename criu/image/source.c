@@ -102,7 +102,7 @@ struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint
 			       struct page_source **out)
 {
 	TRY(source_new(dir, kind, id, out));
-	(*out)->is_stream = true;
+	(*out)->is_stream = (*out)->levels.skip_removed = true;
 	return NULL;
 }
 
