@@ -127,8 +127,28 @@ static void digest_out(XXH128_hash_t hash, uint8_t out[MANIFEST_DIGEST_LEN])
 	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
 }
 
+/* The sums of one pages file. */
+static struct err *write_sums(int fd, XXH3_state_t *state, const struct manifest_file *f,
+			      const struct spool *spool)
+{
+	enum { STEP = 8192 };
+	AUTO_FREE uint64_t *buf = malloc(STEP * sizeof(*buf));
+	uint64_t nr = f->size / PAGE_BYTES;
+
+	if (!buf)
+		return err_new(ERR_NOMEM, "cannot allocate a buffer for sums");
+	for (uint64_t at = 0; at < nr; at += STEP) {
+		size_t here = (size_t)MIN(nr - at, STEP);
+
+		TRY(sums_read(spool, f->spooled, at, here, buf));
+		TRY(write_summed(fd, state, buf, here * sizeof(*buf)));
+	}
+	return NULL;
+}
+
 struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files,
-			   size_t nr, uint8_t sum_out[MANIFEST_DIGEST_LEN])
+			   size_t nr, const struct spool *spool,
+			   uint8_t sum_out[MANIFEST_DIGEST_LEN])
 {
 	AUTO_FREE void *front = NULL;
 	XXH3_state_t *state;
@@ -144,8 +164,7 @@ struct err *manifest_write(int fd, const struct manifest_head *head, struct mani
 	e = write_summed(fd, state, front, len);
 	for (size_t i = 0; !e && i < nr; i++)
 		if (files[i].is_pages && files[i].size)
-			e = write_summed(fd, state, files[i].sums,
-					 files[i].size / PAGE_BYTES * sizeof(uint64_t));
+			e = write_sums(fd, state, &files[i], spool);
 	if (!e)
 		digest_out(XXH3_128bits_digest(state), sum_out);
 	XXH3_freeState(state);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/spool.h"
 
 #define MANIFEST_NAME "manifest.criu-lite"
 
@@ -33,7 +34,8 @@ struct manifest_file {
 	uint64_t size;
 	uint64_t sum;	      /* XXH3-64 of the contents; unused for pages */
 	bool is_pages;	      /* size is a multiple of 4096 and there is a sum for each page */
-	const uint64_t *sums; /* size / 4096 of them */
+	const uint64_t *sums; /* size / 4096 of them, in the manifest that was read */
+	const struct sum_list *spooled; /* the same for writing */
 };
 
 struct manifest {
@@ -47,10 +49,11 @@ struct manifest {
 
 /*
  * Writes a manifest to @fd and gives the XXH3-128 of its bytes.  @files is sorted here; names must
- * differ.
+ * differ.  @spool is where the sums are that are not on the heap.
  */
 MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head,
 				    struct manifest_file *files, size_t nr,
+				    const struct spool *spool,
 				    uint8_t sum_out[MANIFEST_DIGEST_LEN]);
 /*
  * The opposite.  Takes @own_bytes (from malloc(), or a private mapping of the file) in any case; @out is to be given to

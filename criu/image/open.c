@@ -26,6 +26,7 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	dir->ahead_fd = -1;
 	dir->has_common = true;
 	pthread_mutex_init(&dir->lock, NULL);
+	spool_init(&dir->spool);
 	if (!dir->path || fstat(fd, &dir->st) < 0) {
 		image_dir_close(dir);
 		return err_sys(errno, "cannot look at image directory \"%s\"", path);
@@ -223,6 +224,7 @@ void image_dir_close(struct image_dir *dir)
 		manifest_fini(&dir->manifest);
 		arena_free(dir->arena);
 		pthread_mutex_destroy(&dir->lock);
+		spool_fini(&dir->spool);
 		free(dir);
 		dir = parent;
 	}

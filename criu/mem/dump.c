@@ -40,14 +40,14 @@ static struct err *dump_pages(struct dump *d, struct task *t, const struct task_
 	TRY(gather_pages(d, t, p, g));
 	planned = clock_us();
 	TRY(page_plan_copy(&g->plan, g->sink,
-			   &(struct page_copy_from){ .host_pid = t->host_pid,
-						     .mem_fd = p->mem_fd }));
+			   &(struct page_copy_from){ .host_pid = t->host_pid, .mem_fd = p->mem_fd },
+			   &stats->pages_zero));
 	stats->memdump_us += planned - start;
 	stats->memwrite_us += clock_us() - planned;
 	stats->pages_written += g->plan.nr_pages;
 	stats->pages_skipped_parent += g->nr_parent;
 	log_debug("mem", t->host_pid, "pages=%lu parent=%lu runs=%zu guards=%zu", g->plan.nr_pages,
-		  g->nr_parent, g->plan.nr, g->nr_guards);
+		  g->nr_parent, page_plan_nr(&g->plan), g->nr_guards);
 	return page_sink_finish(PTR_TAKE(g->sink));
 }
 
@@ -87,6 +87,10 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 		mm->has_mdwe = true;
 		mm->mdwe = p->parasite.mdwe;
 	}
+	if (p->parasite.pkeys) {
+		mm->has_pkeys = true;
+		mm->pkeys = p->parasite.pkeys;
+	}
 	TRY(proc_read_coredump_filter(p->dirfd, &mm->coredump_filter));
 	mm->has_coredump_filter = true;
 	TRY(proc_auxv_read(p->dirfd, &auxv));
@@ -114,7 +118,7 @@ static void append_guards(struct dump *d, MmEntry *mm, const struct gathered *g)
 
 struct err *mem_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	struct gathered g = { .sink = NULL };
+	struct gathered g = { .plan.fd = -1 };
 	struct err *e;
 
 	TRY(mm_fields_fill(d, t->mm->rec, p));

@@ -21,10 +21,8 @@ bool vma_has_private_pages(const VmaEntry *e)
 struct gathering {
 	struct dump *d;
 	struct task *t;
-	const struct proc_maps *maps;
 	struct gathered *out;
-	struct page_source *parent; /* or NULL */
-	size_t next_extent;	    /* of the parent; addresses only go up */
+	struct page_source *parent; /* or NULL; asked in ascending order */
 };
 
 static VmaEntry *guard_to_pb(struct arena *a, uint64_t start, uint64_t end)
@@ -46,39 +44,26 @@ static void add_guard(struct gathering *g, uint64_t start, uint64_t end)
 	out->guards[out->nr_guards++] = guard_to_pb(g->d->arena, start, end);
 }
 
-/* What a pin would copy: smaps told, once for the whole area. */
-static bool is_shared(const struct gathering *g, uint64_t addr)
-{
-	const struct proc_vma *v = proc_maps_find(g->maps, addr);
-
-	return v && v->shared_bytes;
-}
-
 static struct err *add_written(struct gathering *g, uint64_t start, uint64_t end)
 {
-	return page_plan_add(&g->out->plan, g->out->sink, start, (end - start) / MEM_PAGE,
-			     is_shared(g, start));
+	return page_plan_add(&g->out->plan, g->out->sink, start, (end - start) / MEM_PAGE);
 }
 
 /* Up to where, from @start on, the parent has the bytes of all pages, or of none. */
 static struct err *parent_covers(struct gathering *g, uint64_t start, uint64_t end, bool *has_out,
 				 uint64_t *end_out)
 {
-	struct page_extent e;
+	struct page_extent e = { 0 };
+	bool found;
 
-	for (; g->next_extent < page_source_nr(g->parent); g->next_extent++) {
-		uint64_t extent_end;
-
-		TRY(page_source_get(g->parent, g->next_extent, &e));
-		extent_end = e.start + e.nr_pages * MEM_PAGE;
-		if (extent_end <= start)
-			continue;
-		*has_out = e.start <= start && e.flags & PAGE_PRESENT;
-		*end_out = MIN(end, e.start > start ? e.start : extent_end);
-		return NULL;
-	}
-	*has_out = false;
-	*end_out = end;
+	TRY(page_source_next(g->parent, start, &e, &found));
+	*has_out = found && e.start <= start && e.flags & PAGE_PRESENT;
+	if (!found)
+		*end_out = end;
+	else if (e.start > start)
+		*end_out = MIN(end, e.start);
+	else
+		*end_out = MIN(end, e.start + e.nr_pages * MEM_PAGE);
 	return NULL;
 }
 
@@ -153,7 +138,7 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 
 		if (wants_whole(g, vma))
 			TRY(page_plan_add(&g->out->plan, g->out->sink, vma->start,
-					  (vma->end - vma->start) / MEM_PAGE, true));
+					  (vma->end - vma->start) / MEM_PAGE));
 		while (found && range.start < vma->end) {
 			if (range.end > vma->start)
 				TRY(add_part(g, vma, &range));
@@ -168,10 +153,11 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 struct err *gather_pages(struct dump *d, struct task *t, const struct task_probe *p,
 			 struct gathered *out)
 {
-	struct gathering g = { .d = d, .t = t, .maps = &p->maps, .out = out };
+	struct gathering g = { .d = d, .t = t, .out = out };
 	AUTO_PAGE_SCAN struct page_scan *scan = NULL;
 	struct page_scan_how how = { .soft_dirty = false };
 
+	page_plan_init(&out->plan, image_dir_fd(d->images));
 	TRY(page_sink_open(d->images, IMAGE_PAGEMAP, t->ns_pid, &out->sink));
 	TRY(mem_track_how(d, t, &how));
 	g.parent = mem_track_parent(t);

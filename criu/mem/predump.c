@@ -33,7 +33,7 @@ static void count(struct dump *d, const struct task *t, const struct gathered *g
 	d->stats->pages_written += g->plan.nr_pages;
 	d->stats->pages_skipped_parent += g->nr_parent;
 	log_debug("mem", t->host_pid, "pages=%lu parent=%lu runs=%zu", g->plan.nr_pages,
-		  g->nr_parent, g->plan.nr);
+		  g->nr_parent, page_plan_nr(&g->plan));
 }
 
 struct err *mem_predump_plan(struct dump *d, struct predump **out)
@@ -44,6 +44,8 @@ struct err *mem_predump_plan(struct dump *d, struct predump **out)
 	p->d = d;
 	p->nr = d->tree.nr_tasks;
 	p->tasks = arena_array(d->arena, p->nr, sizeof(*p->tasks));
+	for (size_t i = 0; i < p->nr; i++)
+		p->tasks[i].plan.fd = -1;
 	*out = p;
 	for (size_t i = 0; i < p->nr; i++) {
 		struct task *t = d->tree.tasks[i];
@@ -62,31 +64,21 @@ struct err *mem_predump_plan(struct dump *d, struct predump **out)
  * What a relative shares since a fork must not be pinned (mem/copy.c); in the freeze nobody asked, for smaps is dear.
  * One that ended is copied as zeros.
  */
-static void find_shared(const struct task_probe *probe, struct gathered *g, struct arena *a)
-{
-	struct proc_maps maps;
-	struct err *e = proc_maps_read(probe->dirfd, a, &maps);
-
-	for (size_t i = 0; i < g->plan.nr; i++) {
-		struct page_run *run = &g->plan.runs[i];
-		const struct proc_vma *v = e ? NULL : proc_maps_find(&maps, run->start);
-
-		run->is_shared = !v || v->shared_bytes;
-	}
-	err_drop(e, "the task has ended");
-}
-
-static struct err *copy_task(const struct task *t, struct gathered *g)
+static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g)
 {
 	struct arena *a = arena_new();
-	const struct page_copy_from from = { .host_pid = t->host_pid,
-					     .mem_fd = t->probe->mem_fd,
-					     .is_running = true };
+	struct proc_maps maps = { 0 };
+	struct page_copy_from from = { .host_pid = t->host_pid,
+				       .mem_fd = t->probe->mem_fd,
+				       .is_running = true };
+	struct err *e = proc_maps_read(t->probe->dirfd, a, &maps);
 
-	find_shared(t->probe, g, a);
+	if (!e)
+		from.maps = &maps;
+	err_drop(e, "the task has ended");
+	e = page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero);
 	arena_free(a);
-	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from), "memory of task %d",
-			t->host_pid));
+	TRY(err_context(e, "memory of task %d", t->host_pid));
 	return page_sink_finish(PTR_TAKE(g->sink));
 }
 
@@ -96,7 +88,7 @@ struct err *mem_predump_copy(struct dump *d, struct predump *p)
 
 	for (size_t i = 0; i < p->nr; i++)
 		if (p->tasks[i].sink)
-			TRY(copy_task(d->tree.tasks[i], &p->tasks[i]));
+			TRY(copy_task(d, d->tree.tasks[i], &p->tasks[i]));
 	d->stats->memwrite_us += clock_us() - start;
 	return NULL;
 }
