@@ -136,8 +136,8 @@ static const char *judge_foreign(const struct tracking *tr, const struct task *t
 		return "the parent set was written by CRIU, which tracks by soft-dirty bits only";
 	if (!tr->parent_uptime)
 		return "the parent set was written without --track-mem";
-	if (t->probe->stat.start_time > tr->parent_uptime)
-		return "it was started after the parent set was made";
+	if (t->probe->stat.start_time >= tr->parent_uptime)
+		return "it was started when the parent set was made, or after that";
 	return NULL;
 }
 
@@ -149,7 +149,10 @@ static struct err *use_parent(struct dump *d, struct task *t)
 	if (!tr->parent)
 		return NULL;
 	if (!image_exists(tr->parent, IMAGE_PAGEMAP, t->ns_pid)) {
-		log_info("mem", t->host_pid, "dumped whole: it is not in the parent set");
+		if (t->parent)
+			log_info("mem", t->host_pid, "dumped whole: it is not in the parent set");
+		else
+			track_full(d, t, "the parent set is of another tree, or not a whole set");
 		return NULL;
 	}
 	if (tr->parent_is_foreign)
