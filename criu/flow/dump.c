@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/progress.h"
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
@@ -35,6 +36,7 @@ struct dump_op {
 	struct dump d;
 	struct kernel_features kernel;
 	struct dump_stats stats;
+	struct progress progress;
 	int script_status; /* of the post-dump scripts */
 };
 
@@ -204,15 +206,33 @@ static void dump_files_undo(void *arg)
 	files_dump_undo(&op->d);
 }
 
-static struct err *dump_pages(void *arg)
+static uint64_t expected_pages(const struct dump *d)
 {
-	struct dump_op *op = arg;
-	struct dump *d = &op->d;
+	uint64_t nr = 0;
 
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		if (d->tree.tasks[i]->state != TASK_DEAD)
+			nr += mem_dump_expected(d->tree.tasks[i]);
+	return nr;
+}
+
+static struct err *dump_memory(struct dump *d)
+{
 	for (size_t i = 0; i < d->tree.nr_tasks; i++)
 		if (d->tree.tasks[i]->state != TASK_DEAD)
 			TRY(mem_dump_task(d, d->tree.tasks[i], d->tree.tasks[i]->probe));
 	return mem_dump_shared(d);
+}
+
+static struct err *dump_pages(void *arg)
+{
+	struct dump_op *op = arg;
+	struct err *e;
+
+	progress_begin(&op->progress, "dump", expected_pages(&op->d));
+	e = dump_memory(&op->d);
+	progress_end(&op->progress);
+	return e;
 }
 
 static struct err *dump_commit(void *arg)
@@ -292,6 +312,7 @@ struct err *dump_run(const struct options *opts, int *exit_status_out)
 	op.d.arena = arena_new();
 	op.d.kernel = &op.kernel;
 	op.d.stats = &op.stats;
+	op.d.progress = &op.progress;
 	e = dump_with(&op);
 	if (op.d.blockers)
 		err_drop(op.d.blockers, "the dump has another failure");

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/stats.h"
 #include "base/steps.h"
 #include "flow/commands.h"
@@ -25,6 +26,7 @@ struct predump_op {
 	struct dump d;
 	struct kernel_features kernel;
 	struct dump_stats stats;
+	struct progress progress;
 	struct predump *plan;
 };
 
@@ -139,8 +141,12 @@ static struct err *predump_scan(void *arg)
 static struct err *predump_copy(void *arg)
 {
 	struct predump_op *op = arg;
+	struct err *e;
 
-	return mem_predump_copy(&op->d, op->plan);
+	progress_begin(&op->progress, "pre-dump", 0);
+	e = mem_predump_copy(&op->d, op->plan);
+	progress_end(&op->progress);
+	return e;
 }
 
 static struct err *predump_commit(void *arg)
@@ -192,6 +198,7 @@ struct err *pre_dump_run(const struct options *opts)
 	op.d.arena = arena_new();
 	op.d.kernel = &op.kernel;
 	op.d.stats = &op.stats;
+	op.d.progress = &op.progress;
 	e = predump_with(&op);
 	mem_predump_free(op.plan);
 	mem_track_close(&op.d);

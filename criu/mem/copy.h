@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/progress.h"
 #include "image/pages.h"
 
 struct page_run {
@@ -43,6 +44,7 @@ struct page_copy_from {
 	 * one thread has to do, for the program wants to run too.
 	 */
 	bool is_running;
+	struct progress *progress; /* told of each chunk; or NULL */
 };
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 				    const struct page_copy_from *from);

@@ -76,12 +76,13 @@ static void find_shared(const struct task_probe *probe, struct gathered *g, stru
 	err_drop(e, "the task has ended");
 }
 
-static struct err *copy_task(const struct task *t, struct gathered *g)
+static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g)
 {
 	struct arena *a = arena_new();
 	const struct page_copy_from from = { .host_pid = t->host_pid,
 					     .mem_fd = t->probe->mem_fd,
-					     .is_running = true };
+					     .is_running = true,
+					     .progress = d->progress };
 
 	find_shared(t->probe, g, a);
 	arena_free(a);
@@ -94,9 +95,10 @@ struct err *mem_predump_copy(struct dump *d, struct predump *p)
 {
 	uint64_t start = clock_us();
 
+	progress_expect(d->progress, (int64_t)d->stats->pages_written);
 	for (size_t i = 0; i < p->nr; i++)
 		if (p->tasks[i].sink)
-			TRY(copy_task(d->tree.tasks[i], &p->tasks[i]));
+			TRY(copy_task(d, d->tree.tasks[i], &p->tasks[i]));
 	d->stats->memwrite_us += clock_us() - start;
 	return NULL;
 }
