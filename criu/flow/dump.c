@@ -85,7 +85,9 @@ static struct err *dump_prepare_pages(void *arg)
 {
 	struct dump_op *op = arg;
 
-	image_dir_prepare_pages(op->d.images, mem_guess_private(op->d.opts->tree));
+	/* How much of it will be left to a parent nobody knows yet. */
+	if (!op->d.opts->prev_images_dir)
+		image_dir_prepare_pages(op->d.images, mem_guess_private(op->d.opts->tree));
 	return NULL;
 }
 
@@ -175,13 +177,6 @@ static struct err *dump_begin_marks(void *arg)
 	return mem_track_begin(&op->d);
 }
 
-static void dump_undo_marks(void *arg)
-{
-	struct dump_op *op = arg;
-
-	mem_track_undo(&op->d);
-}
-
 static struct err *dump_tasks(void *arg)
 {
 	struct dump_op *op = arg;
@@ -266,11 +261,14 @@ static struct err *dump_release(void *arg)
 	 */
 	if (d->opts->final == FINAL_RUNNING || op->script_status) {
 		files_dump_undo(d);
-		return thaw_tree(d);
+		TRY(thaw_tree(d));
+	} else if (d->opts->final == FINAL_STOPPED) {
+		TRY(stop_tree(d));
+	} else {
+		return kill_tree(d);
 	}
-	if (d->opts->final == FINAL_STOPPED)
-		return stop_tree(d);
-	return kill_tree(d);
+	mem_track_keep(d);
+	return NULL;
 }
 
 static const struct step dump_steps[] = {
@@ -284,7 +282,7 @@ static const struct step dump_steps[] = {
 	{ .name = "check", .run = dump_check },
 	{ .name = "inject", .run = dump_inject },
 	{ .name = "tasks", .run = dump_tasks },
-	{ .name = "marks", .run = dump_begin_marks, .undo = dump_undo_marks },
+	{ .name = "marks", .run = dump_begin_marks },
 	{ .name = "pages", .run = dump_pages },
 	/* Makes hard links when told to (--link-remap), so as late as can be. */
 	{ .name = "files", .run = dump_files, .undo = dump_files_undo },

@@ -124,13 +124,6 @@ static struct err *predump_begin_marks(void *arg)
 	return mem_track_begin(&op->d);
 }
 
-static void predump_undo_marks(void *arg)
-{
-	struct predump_op *op = arg;
-
-	mem_track_undo(&op->d);
-}
-
 static struct err *predump_scan(void *arg)
 {
 	struct predump_op *op = arg;
@@ -143,6 +136,7 @@ static struct err *predump_copy(void *arg)
 	struct predump_op *op = arg;
 	struct err *e;
 
+	mem_track_keep(&op->d);
 	progress_begin(&op->progress, "pre-dump", 0);
 	e = mem_predump_copy(&op->d, op->plan);
 	progress_end(&op->progress);
@@ -171,7 +165,7 @@ static const struct step predump_steps[] = {
 	{ .name = "freeze", .run = predump_freeze, .undo = predump_thaw_undo },
 	{ .name = "look", .run = predump_look },
 	{ .name = "inject", .run = predump_inject },
-	{ .name = "marks", .run = predump_begin_marks, .undo = predump_undo_marks },
+	{ .name = "marks", .run = predump_begin_marks },
 	{ .name = "scan", .run = predump_scan },
 	{ .name = "thaw", .run = predump_thaw },
 	{ .name = "copy", .run = predump_copy },

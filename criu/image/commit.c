@@ -52,10 +52,10 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 						  .size = out_size(f),
 						  .sum = f->sum,
 						  .is_pages = f->is_pages,
-						  .sums = f->sums };
+						  .spooled = &f->sums };
 	}
 	TRY(out_create(dir, MANIFEST_NAME, &fd));
-	return err_context(manifest_write(fd, &head, list, dir->nr_files, sum_out),
+	return err_context(manifest_write(fd, &head, list, dir->nr_files, &dir->spool, sum_out),
 			   "image \"%s/%s\"", dir->path, MANIFEST_NAME);
 }
 

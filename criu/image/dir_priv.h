@@ -9,6 +9,7 @@
 
 #include "image/dir.h"
 #include "image/manifest.h"
+#include "image/spool.h"
 
 /* Longest chain of parents that is followed. */
 enum { IMAGE_CHAIN_MAX = 4096 };
@@ -25,7 +26,7 @@ struct out_file {
 	XXH3_state_t *state; /* of the flushed bytes; NULL while nothing is flushed */
 	uint64_t sum;
 	bool is_pages;
-	uint64_t *sums; /* of a pages file, heap */
+	struct sum_list sums; /* of a pages file */
 };
 
 struct image_dir {
@@ -49,6 +50,7 @@ struct image_dir {
 	uint32_t *index; /* hash table of positions in files, plus one; a power of two */
 	size_t index_len;
 	uint32_t next_pages_id;
+	struct spool spool; /* has a lock of its own */
 	uint64_t ahead_bytes;
 	int ahead_fd; /* image_dir_prepare_pages(), not taken yet; or -1 */
 	uint64_t bytes;
@@ -93,6 +95,9 @@ MUST_USE struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64
 			     struct out_file **out);
 /* A new file in place of one of the same name; the first one ends what an older set was. */
 MUST_USE struct err *out_create(struct image_dir *dir, const char *name, int *fd_out);
+/* Appends bytes to an image whose magic is written. */
+MUST_USE struct err *out_bytes(struct image_dir *dir, struct out_file *f, const void *buf,
+			       size_t len);
 /* Writes out what waits; nothing can be added afterwards. */
 MUST_USE struct err *out_finish(struct image_dir *dir, struct out_file *f);
 uint64_t out_size(const struct out_file *f);

@@ -13,10 +13,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "image/spool.h"
 
 #define MANIFEST_NAME "manifest.criu-lite"
 
 enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 255 };
+
+/* In place of a page's sum: the page is gone, a newer set has it. */
+#define SUM_REMOVED UINT64_MAX
 
 struct manifest_head {
 	uint8_t set_id[MANIFEST_ID_LEN];
@@ -30,7 +34,8 @@ struct manifest_file {
 	uint64_t size;
 	uint64_t sum;	      /* XXH3-64 of the contents; unused for pages */
 	bool is_pages;	      /* size is a multiple of 4096 and there is a sum for each page */
-	const uint64_t *sums; /* size / 4096 of them */
+	const uint64_t *sums; /* size / 4096 of them, in the manifest that was read */
+	const struct sum_list *spooled; /* the same for writing */
 };
 
 struct manifest {
@@ -39,26 +44,30 @@ struct manifest {
 	size_t nr_files;
 	void *bytes; /* what names and sums point into */
 	size_t len;
+	bool is_mapped; /* else on the heap */
 };
 
 /*
  * Writes a manifest to @fd and gives the XXH3-128 of its bytes.  @files is sorted here; names must
- * differ.
+ * differ.  @spool is where the sums are that are not on the heap.
  */
 MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head,
 				    struct manifest_file *files, size_t nr,
+				    const struct spool *spool,
 				    uint8_t sum_out[MANIFEST_DIGEST_LEN]);
 /*
- * The opposite.  Takes @own_buf (malloc) in any case; @out is to be given to manifest_fini().
- * ERR_IMAGE for everything that manifest_write() would not write.
+ * The opposite.  Takes @own_bytes (from malloc(), or a private mapping of the file) in any case; @out is to be given to
+ * manifest_fini().  ERR_IMAGE for everything that manifest_write() would not write.
  */
-MUST_USE struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out);
+MUST_USE struct err *manifest_parse(void *own_bytes, size_t len, bool is_mapped,
+				    struct manifest *out);
 void manifest_fini(struct manifest *m);
 /* NULL if it is not listed. */
 const struct manifest_file *manifest_find(const struct manifest *m, const char *name);
 
-/* XXH3-128 of the bytes of a manifest, most significant byte first. */
-void manifest_sum(const void *bytes, size_t len, uint8_t out[MANIFEST_DIGEST_LEN]);
+/* XXH3-128 of the bytes of a manifest, most significant byte first.  A mapping does not stay in memory. */
+MUST_USE struct err *manifest_sum(const void *bytes, size_t len, bool is_mapped,
+				  uint8_t out[MANIFEST_DIGEST_LEN]);
 /*
  * The digest of a set: XXH3-128, most significant byte first, of the manifest's sum (16 bytes)
  * followed by the bytes of the packed inventory without its digest field.

@@ -26,6 +26,7 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	dir->ahead_fd = -1;
 	dir->has_common = true;
 	pthread_mutex_init(&dir->lock, NULL);
+	spool_init(&dir->spool);
 	if (!dir->path || fstat(fd, &dir->st) < 0) {
 		image_dir_close(dir);
 		return err_sys(errno, "cannot look at image directory \"%s\"", path);
@@ -112,10 +113,9 @@ static struct err *manifest_take(struct image_dir *dir, const struct inventory *
 				 struct loaded *file)
 {
 	uint8_t sum[MANIFEST_DIGEST_LEN], digest[MANIFEST_DIGEST_LEN];
-	size_t len = file->len;
-	void *bytes;
+	struct loaded l;
 
-	manifest_sum(file->bytes, file->len, sum);
+	TRY(manifest_sum(file->bytes, file->len, file->is_mapped, sum));
 	TRY(manifest_digest(sum, inv->body, inv->len, digest));
 	if (memcmp(digest, inv->digest, sizeof(digest)))
 		return err_hint(err_new(ERR_IMAGE,
@@ -123,17 +123,10 @@ static struct err *manifest_take(struct image_dir *dir, const struct inventory *
 					"are damaged",
 					MANIFEST_NAME, dir->path),
 				"copy both again from where they were written");
-	if (file->is_mapped) {
-		bytes = malloc(len);
-		if (!bytes)
-			return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest",
-				       len);
-		memcpy(bytes, file->bytes, len);
-	} else {
-		bytes = (void *)file->bytes;
-		file->bytes = NULL;
-	}
-	TRY(err_context(manifest_parse(bytes, len, &dir->manifest), "\"%s\"", dir->path));
+	l = *file;
+	*file = (struct loaded){ 0 };
+	TRY(err_context(manifest_parse((void *)l.bytes, l.len, l.is_mapped, &dir->manifest),
+			"\"%s\"", dir->path));
 	dir->has_manifest = true;
 	return NULL;
 }
@@ -231,6 +224,7 @@ void image_dir_close(struct image_dir *dir)
 		manifest_fini(&dir->manifest);
 		arena_free(dir->arena);
 		pthread_mutex_destroy(&dir->lock);
+		spool_fini(&dir->spool);
 		free(dir);
 		dir = parent;
 	}

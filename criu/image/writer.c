@@ -102,7 +102,7 @@ void out_free(struct out_file *f)
 		return;
 	XXH3_freeState(f->state);
 	free(f->buf);
-	free(f->sums);
+	sums_fini(&f->sums);
 	free(f);
 }
 
@@ -253,7 +253,7 @@ static struct err *out_reserve(struct out_file *f, size_t len)
 	return NULL;
 }
 
-static struct err *out_bytes(struct image_dir *dir, struct out_file *f, const void *buf, size_t len)
+struct err *out_bytes(struct image_dir *dir, struct out_file *f, const void *buf, size_t len)
 {
 	if (f->len + len > FLUSH_BYTES)
 		TRY(out_flush(dir, f));

@@ -23,6 +23,7 @@ struct copy {
 	const struct page_plan *plan;
 	struct page_sink *sink;
 	struct page_copy_from from;
+	atomic_ulong nr_zero;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
 };
@@ -149,17 +150,60 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 	return read_gathered(c, is_shared, &g, buf);
 }
 
-static struct err *read_and_sum(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
-{
+/* What was read of a chunk, and which of its pages are nothing but zeros: those stay a hole in the file. */
+struct chunk {
+	uint64_t offset; /* in the file */
+	size_t nr_pages;
+	const uint8_t *bytes;
+	bool is_mapped; /* the bytes are the file's own */
 	uint64_t sums[CHUNK_PAGES];
+	uint64_t zeros[CHUNK_PAGES / 64];
+};
+
+static bool page_is_zero(const struct chunk *k, size_t i)
+{
+	return k->zeros[i / 64] >> i % 64 & 1;
+}
+
+static struct err *write_stretch(const struct copy *c, const struct chunk *k, size_t first,
+				 size_t nr)
+{
+	uint64_t offset = k->offset + first * MEM_PAGE;
+
+	if (page_is_zero(k, first))
+		return page_sink_zeros(c->sink, offset, nr);
+	TRY(page_sink_sums(c->sink, offset, nr, k->sums + first));
+	if (k->is_mapped)
+		return NULL;
+	return fd_pwrite_all(page_sink_fd(c->sink), k->bytes + first * MEM_PAGE, nr * MEM_PAGE,
+			     (off_t)offset);
+}
+
+static struct err *write_chunk(struct copy *c, const struct chunk *k)
+{
+	for (size_t first = 0, end; first < k->nr_pages; first = end) {
+		for (end = first + 1; end < k->nr_pages; end++)
+			if (page_is_zero(k, end) != page_is_zero(k, first))
+				break;
+		TRY(write_stretch(c, k, first, end - first));
+	}
+	return NULL;
+}
+
+static struct err *read_and_write(struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf,
+				  bool is_mapped)
+{
+	struct chunk k = {
+		.offset = offset, .nr_pages = len / MEM_PAGE, .bytes = buf, .is_mapped = is_mapped
+	};
 
 	TRY(read_pages(c, offset, len, buf));
-	page_sums(buf, len / MEM_PAGE, sums);
-	return page_sink_sums(c->sink, offset, len / MEM_PAGE, sums);
+	atomic_fetch_add(&c->nr_zero, page_sums_zero(buf, k.nr_pages, k.sums, k.zeros));
+	return write_chunk(c, &k);
 }
 
 /* Straight into the file's pages; false when they are not there yet. */
-static bool copy_mapped(const struct copy *c, uint64_t offset, uint64_t len, struct err **out)
+static bool copy_mapped(struct copy *c, uint64_t offset, uint64_t len, struct err **out)
 {
 	void *at;
 
@@ -169,19 +213,18 @@ static bool copy_mapped(const struct copy *c, uint64_t offset, uint64_t len, str
 		  page_sink_fd(c->sink), (off_t)offset);
 	if (at == MAP_FAILED)
 		return false;
-	*out = read_and_sum(c, offset, len, at);
+	*out = read_and_write(c, offset, len, at, true);
 	munmap(at, len);
 	return true;
 }
 
-static struct err *copy_chunk(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
+static struct err *copy_chunk(struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
 	struct err *e = NULL;
 
 	if (copy_mapped(c, offset, len, &e))
 		return e;
-	TRY(read_and_sum(c, offset, len, buf));
-	return fd_pwrite_all(page_sink_fd(c->sink), buf, len, (off_t)offset);
+	return read_and_write(c, offset, len, buf, false);
 }
 
 static struct err *copy_chunks(struct copy *c)
@@ -213,7 +256,7 @@ static void *copy_thread(void *arg)
 }
 
 struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
-			   const struct page_copy_from *from)
+			   const struct page_copy_from *from, uint64_t *nr_zero_io)
 {
 	struct copy c = { .plan = plan, .sink = sink, .from = *from };
 	pthread_t threads[NR_THREADS];
@@ -228,5 +271,6 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	copy_thread(&c);
 	while (nr_threads)
 		pthread_join(threads[--nr_threads], NULL);
+	*nr_zero_io += c.nr_zero;
 	return c.failure;
 }

@@ -46,7 +46,8 @@ struct page_copy_from {
 	bool is_running;
 	struct progress *progress; /* told of each chunk; or NULL */
 };
+/* @nr_zero_io: adds how many of them are all zeros; they take no room in the file. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
-				    const struct page_copy_from *from);
+				    const struct page_copy_from *from, uint64_t *nr_zero_io);
 
 #endif

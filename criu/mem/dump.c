@@ -55,7 +55,8 @@ static struct err *dump_pages(struct dump *d, struct task *t, const struct task_
 	TRY(page_plan_copy(&g->plan, g->sink,
 			   &(struct page_copy_from){ .host_pid = t->host_pid,
 						     .mem_fd = p->mem_fd,
-						     .progress = d->progress }));
+						     .progress = d->progress },
+			   &stats->pages_zero));
 	stats->memdump_us += planned - start;
 	stats->memwrite_us += clock_us() - planned;
 	stats->pages_written += g->plan.nr_pages;
@@ -100,6 +101,10 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 	if (p->parasite.mdwe > 0) {
 		mm->has_mdwe = true;
 		mm->mdwe = p->parasite.mdwe;
+	}
+	if (p->parasite.pkeys) {
+		mm->has_pkeys = true;
+		mm->pkeys = p->parasite.pkeys;
 	}
 	TRY(proc_read_coredump_filter(p->dirfd, &mm->coredump_filter));
 	mm->has_coredump_filter = true;

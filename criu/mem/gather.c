@@ -23,8 +23,7 @@ struct gathering {
 	struct task *t;
 	const struct proc_maps *maps;
 	struct gathered *out;
-	struct page_source *parent; /* or NULL */
-	size_t next_extent;	    /* of the parent; addresses only go up */
+	struct page_source *parent; /* or NULL; asked in ascending order */
 };
 
 static VmaEntry *guard_to_pb(struct arena *a, uint64_t start, uint64_t end)
@@ -64,21 +63,17 @@ static struct err *add_written(struct gathering *g, uint64_t start, uint64_t end
 static struct err *parent_covers(struct gathering *g, uint64_t start, uint64_t end, bool *has_out,
 				 uint64_t *end_out)
 {
-	struct page_extent e;
+	struct page_extent e = { 0 };
+	bool found;
 
-	for (; g->next_extent < page_source_nr(g->parent); g->next_extent++) {
-		uint64_t extent_end;
-
-		TRY(page_source_get(g->parent, g->next_extent, &e));
-		extent_end = e.start + e.nr_pages * MEM_PAGE;
-		if (extent_end <= start)
-			continue;
-		*has_out = e.start <= start && e.flags & PAGE_PRESENT;
-		*end_out = MIN(end, e.start > start ? e.start : extent_end);
-		return NULL;
-	}
-	*has_out = false;
-	*end_out = end;
+	TRY(page_source_next(g->parent, start, &e, &found));
+	*has_out = found && e.start <= start && e.flags & PAGE_PRESENT;
+	if (!found)
+		*end_out = end;
+	else if (e.start > start)
+		*end_out = MIN(end, e.start);
+	else
+		*end_out = MIN(end, e.start + e.nr_pages * MEM_PAGE);
 	return NULL;
 }
 

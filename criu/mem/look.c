@@ -204,6 +204,10 @@ static VmaEntry *vma_to_pb(struct arena *a, const struct proc_vma *v)
 		e->has_madv = true;
 		e->madv = madv;
 	}
+	if (v->pkey) {
+		e->has_pkey = true;
+		e->pkey = v->pkey;
+	}
 	if (e->status & (VMA_FILE_SHARED | VMA_FILE_PRIVATE)) {
 		e->has_fdflags = true;
 		/* A shared mapping may become writable exactly when its file was opened for writing. */

@@ -81,27 +81,54 @@ struct err *page_scan_open(int dirfd, const struct kernel_features *kernel,
 	return NULL;
 }
 
-/* The part of the address space from s->pos on that is watched as a whole, or not at all. */
-static const struct addr_range *find_window(struct page_scan *s, uint64_t *end_out)
+/* Where pages of files can be: everywhere but in private anonymous memory. */
+static bool may_hold_files(const struct proc_vma *v)
 {
-	const struct addr_range *w;
-
-	while (s->window < s->how.nr_watched && s->how.watched[s->window].end <= s->pos)
-		s->window++;
-	*end_out = s->end;
-	if (s->window == s->how.nr_watched)
-		return NULL;
-	w = &s->how.watched[s->window];
-	*end_out = MIN(s->end, w->start > s->pos ? w->start : w->end);
-	return w->start > s->pos ? NULL : w;
+	return v->ino || v->is_shared;
 }
 
-static void mark_clean(struct page_scan *s, const struct addr_range *window)
+/* Up to where, from s->pos on, all mappings are of one sort. */
+static uint64_t sort_end(const struct page_scan *s, bool *files_out)
+{
+	const struct proc_vma *end = s->maps->vmas + s->maps->nr;
+	const struct proc_vma *v = proc_maps_find(s->maps, s->pos);
+
+	*files_out = v && may_hold_files(v);
+	while (v && v < end && may_hold_files(v) == *files_out)
+		v++;
+	return v && v < end ? MIN(v->start, s->end) : s->end;
+}
+
+struct window {
+	uint64_t end; /* from s->pos on */
+	bool has_files;
+	const struct addr_range *watched; /* NULL: by nobody */
+};
+
+/* The next part of the address space that is scanned in one way. */
+static struct window find_window(struct page_scan *s)
+{
+	const struct addr_range *w;
+	struct window out = { 0 };
+
+	out.end = sort_end(s, &out.has_files);
+	while (s->window < s->how.nr_watched && s->how.watched[s->window].end <= s->pos)
+		s->window++;
+	if (s->window == s->how.nr_watched)
+		return out;
+	w = &s->how.watched[s->window];
+	out.end = MIN(out.end, w->start > s->pos ? w->start : w->end);
+	out.watched = w->start > s->pos ? NULL : w;
+	return out;
+}
+
+static void mark_clean(struct page_scan *s, const struct addr_range *watched)
 {
 	for (size_t i = 0; i < s->nr; i++) {
 		struct pagemap_run *run = &s->runs[i];
 		bool is_clean = s->how.written || s->how.soft_dirty;
-		bool by_written = window && !window->is_new && (run->categories & PMC_WPALLOWED) &&
+		bool by_written = watched && !watched->is_new &&
+				  (run->categories & PMC_WPALLOWED) &&
 				  !(run->categories & PMC_WRITTEN);
 		bool by_soft = !(run->categories & PMC_SOFT_DIRTY);
 
@@ -124,23 +151,29 @@ static struct err *fill_by_ioctl(struct page_scan *s)
 {
 	struct pagemap_scan scan = {
 		.start = s->pos,
-		.category_inverted = PMC_PFNZERO | PMC_FILE,
-		.category_mask = PMC_PFNZERO | PMC_FILE,
+		.category_inverted = PMC_PFNZERO,
+		.category_mask = PMC_PFNZERO,
 		.category_anyof = PMC_PRESENT | PMC_SWAPPED,
 		.return_mask = PMC_SWAPPED | PMC_HUGE | (s->sees_guards ? PMC_GUARD : 0),
 	};
-	const struct addr_range *window = find_window(s, &scan.end);
+	const struct window window = find_window(s);
 
+	scan.end = window.end;
+	/* Dear, for it makes the kernel look at each frame: 15 ms for a GiB, the rest takes one. */
+	if (window.has_files) {
+		scan.category_inverted |= PMC_FILE;
+		scan.category_mask |= PMC_FILE;
+	}
 	if (s->sees_guards)
 		scan.category_anyof |= PMC_GUARD;
 	if (s->how.soft_dirty)
 		scan.return_mask |= PMC_SOFT_DIRTY;
 	if (s->how.written)
 		scan.return_mask |= PMC_WRITTEN | PMC_WPALLOWED;
-	if (window && s->how.protect)
+	if (window.watched && s->how.protect)
 		scan.flags = PM_SCAN_WRITE_PROTECT;
 	TRY(pagemap_scan(s->fd, &scan, s->runs, SCAN_RUNS, &s->nr, &s->pos));
-	mark_clean(s, window);
+	mark_clean(s, window.watched);
 	return NULL;
 }
 

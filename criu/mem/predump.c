@@ -86,8 +86,8 @@ static struct err *copy_task(struct dump *d, const struct task *t, struct gather
 
 	find_shared(t->probe, g, a);
 	arena_free(a);
-	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from), "memory of task %d",
-			t->host_pid));
+	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero),
+			"memory of task %d", t->host_pid));
 	return page_sink_finish(PTR_TAKE(g->sink));
 }
 

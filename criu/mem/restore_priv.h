@@ -32,6 +32,8 @@
  */
 #define MEM_TASK_END 0x7ffffffff000ULL
 
+enum { MEM_NR_KEYS = 16 }; /* protection keys; 0 is what all memory has */
+
 struct piece {
 	uint64_t start, end; /* home */
 	uint64_t at;	     /* where it is now */
@@ -55,6 +57,8 @@ struct mem_layout {
 	/* VDSO_REDIRECT: an untouched copy of the stored areas, in front of the lot; 0: not needed */
 	uint64_t vdso_aside, vdso_aside_len;
 	size_t nr_vmas; /* without the guard entries, which come last */
+	/* The protection key that the kernel takes for memory that can only be executed; 0: none. */
+	uint32_t exec_key;
 
 	/* Of the worker that made it. */
 	struct piece *pieces; /* ascending by home */

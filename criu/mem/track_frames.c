@@ -8,6 +8,7 @@
  * when one of those noted is clean and in the same frame: it then was here all the time, and so was the table.  A frame
  * that has changed for another reason (swap, compaction) costs pages that are written without need.
  */
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "image/dir.h"
@@ -19,7 +20,8 @@
 enum { TABLE_SHIFT = 21, NOTES_MAX = 4 };
 
 struct frames {
-	int fd; /* the page map */
+	int fd;	      /* the page map */
+	int flags_fd; /* /proc/kpageflags, or -1 */
 	/* The parent's notes. */
 	const TrackEntry *old;
 	size_t next; /* addresses only go up */
@@ -48,7 +50,7 @@ struct err *frames_open(struct dump *d, const struct task *t, struct image_dir *
 	struct frames *f = ARENA_NEW(d->arena, struct frames);
 	ProtobufCMessage *msg = NULL;
 
-	f->fd = -1;
+	f->fd = f->flags_fd = -1;
 	if (images)
 		TRY(image_read_optional(images, IMAGE_TRACK, t->ns_pid, d->arena, &msg));
 	f->old = (const TrackEntry *)msg;
@@ -57,13 +59,33 @@ struct err *frames_open(struct dump *d, const struct task *t, struct image_dir *
 			       image_dir_path(images), t->ns_pid, f->old->n_page, f->old->n_frame);
 	TRY(pagemap_open(t->probe->dirfd, &f->fd));
 	*out = f;
+	/* Without it no frame is believed. */
+	f->flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	return NULL;
 }
 
 void frames_close(struct frames *f)
 {
-	if (f && f->fd >= 0)
+	if (!f)
+		return;
+	if (f->fd >= 0)
 		close(fd_take(&f->fd));
+	if (f->flags_fd >= 0)
+		close(fd_take(&f->flags_fd));
+}
+
+/*
+ * A frame that the kernel's samepage merging shares may have been here before and be here now as a page of the moved
+ * table.  admin-guide/mm/pagemap.rst: one word of flags for each frame.
+ */
+static bool frame_is_merged(const struct frames *f, uint64_t frame)
+{
+	const uint64_t ksm = 1ull << 21;
+	uint64_t flags;
+
+	return pread(f->flags_fd, &flags, sizeof(flags), (off_t)(frame * sizeof(flags))) !=
+		       sizeof(flags) ||
+	       flags & ksm;
 }
 
 static struct err *check_table(struct frames *f, uint64_t table)
@@ -82,7 +104,8 @@ static struct err *check_table(struct frames *f, uint64_t table)
 			break;
 		TRY(pagemap_read(f->fd, addr, 1, &word));
 		f->is_same = word & PM_PRESENT && !(word & PM_SOFT_DIRTY) && PM_PFN(word) &&
-			     PM_PFN(word) == old->frame[f->next];
+			     PM_PFN(word) == old->frame[f->next] &&
+			     !frame_is_merged(f, PM_PFN(word));
 	}
 	return NULL;
 }

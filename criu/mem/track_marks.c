@@ -143,27 +143,6 @@ static bool is_tracked(const struct tracking *tr, const struct task *t)
 	       (!tr->uffd_wp || track->uffd >= 0);
 }
 
-/* The descriptors that are in a keeper already stay there when nothing new has come. */
-static struct err *keep(struct dump *d)
-{
-	struct tracking *tr = d->tracking;
-	struct keeper_fd *fds = arena_array(d->arena, d->tree.nr_tasks, sizeof(*fds));
-	size_t nr = 0;
-
-	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
-		const struct task *t = d->tree.tasks[i];
-
-		if (is_tracked(tr, t))
-			fds[nr++] = (struct keeper_fd){ t->host_pid, t->mm->track->uffd };
-	}
-	if (!nr)
-		return NULL;
-	TRY(keeper_start(fds, nr, &tr->keeper, &tr->keeper_start));
-	tr->started_keeper = true;
-	log_info("mem", 0, "keeper=%d holds the userfaultfds of tasks=%zu", tr->keeper, nr);
-	return NULL;
-}
-
 static void add_line(struct dump *d, const struct task *t)
 {
 	struct tracking *tr = d->tracking;
@@ -177,7 +156,8 @@ static void add_line(struct dump *d, const struct task *t)
 			  tr->soft_dirty		? "soft-dirty" :
 							  "uffd-wp");
 	memcpy(l.mark, tr->mark, MARK_LEN);
-	if (tr->uffd_wp && tr->started_keeper) {
+	/* Descriptors that are in a keeper already stay there when nothing new has come. */
+	if (tr->uffd_wp && tr->has_new_uffd) {
 		l.keeper = tr->keeper;
 		l.keeper_start = tr->keeper_start;
 		l.keeper_fd = track->uffd;
@@ -208,32 +188,52 @@ static void stop_old_keepers(struct dump *d)
 	}
 }
 
-struct err *mem_track_begin(struct dump *d)
+static struct err *write_lines(struct dump *d)
 {
 	struct tracking *tr = d->tracking;
 
-	if (!tr->arms)
-		return NULL;
-	if (tr->has_new_uffd)
-		TRY(keep(d));
+	tr->own.nr = 0;
 	for (size_t i = 0; i < d->tree.nr_tasks; i++)
 		if (is_tracked(tr, d->tree.tasks[i]))
 			add_line(d, d->tree.tasks[i]);
-	/* From here on the old marks do not count, whatever becomes of this dump. */
-	TRY(ledger_update(d->arena, &tr->own));
-	if (tr->started_keeper)
-		stop_old_keepers(d);
+	return ledger_update(d->arena, &tr->own);
+}
+
+/* From here on the old marks do not count, whatever becomes of this dump. */
+struct err *mem_track_begin(struct dump *d)
+{
+	return d->tracking->arms ? write_lines(d) : NULL;
+}
+
+static struct err *keep(struct dump *d)
+{
+	struct tracking *tr = d->tracking;
+	struct keeper_fd *fds = arena_array(d->arena, d->tree.nr_tasks, sizeof(*fds));
+	size_t nr = 0;
+
+	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
+		const struct task *t = d->tree.tasks[i];
+
+		if (is_tracked(tr, t))
+			fds[nr++] = (struct keeper_fd){ t->host_pid, t->mm->track->uffd };
+	}
+	if (!nr)
+		return NULL;
+	TRY(keeper_start(fds, nr, &tr->keeper, &tr->keeper_start));
+	log_info("mem", 0, "keeper=%d holds the userfaultfds of tasks=%zu", tr->keeper, nr);
+	TRY(write_lines(d));
+	stop_old_keepers(d);
 	return NULL;
 }
 
-void mem_track_undo(struct dump *d)
+void mem_track_keep(struct dump *d)
 {
-	struct tracking *tr = d->tracking;
+	struct err *e = d->tracking->arms && d->tracking->has_new_uffd ? keep(d) : NULL;
 
-	if (!tr || !tr->started_keeper)
+	if (!e)
 		return;
-	keeper_stop(tr->keeper, tr->keeper_start);
-	tr->started_keeper = false;
+	log_warn("mem", 0, "tracking ends, the next dump is a whole one: %s", err_message(e));
+	err_drop(e, "the set itself is whole");
 }
 
 /* --- the clearing --- */

@@ -162,7 +162,7 @@ static struct err *use_parent(struct dump *d, struct task *t)
 	}
 	if (tr->checks_frames && !tr->parent_is_foreign)
 		TRY(frames_open(d, t, tr->parent, &t->mm->track->frames));
-	return page_source_open(tr->parent, IMAGE_PAGEMAP, t->ns_pid, &t->mm->track->parent);
+	return page_source_stream(tr->parent, IMAGE_PAGEMAP, t->ns_pid, &t->mm->track->parent);
 }
 
 struct err *mem_track_look(struct dump *d, struct task *t)

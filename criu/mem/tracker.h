@@ -45,9 +45,8 @@ bool mem_track_owns(const struct task *t, const struct proc_vma *v);
 bool mem_track_wants_inject(const struct dump *d, const struct task *t);
 MUST_USE struct err *mem_track_inject(struct dump *d, struct task *t, struct remote *leader);
 
-/* All tasks looked at: the old marks stop being valid.  The undo ends a keeper that this dump started. */
+/* All tasks looked at: the old marks stop being valid. */
 MUST_USE struct err *mem_track_begin(struct dump *d);
-void mem_track_undo(struct dump *d);
 /* How the pages of @t are to be scanned; t->mm->rec->vmas is there. */
 MUST_USE struct err *mem_track_how(struct dump *d, struct task *t, struct page_scan_how *out);
 /*
@@ -58,6 +57,12 @@ MUST_USE struct err *mem_track_range(struct dump *d, struct task *t, struct page
 				     bool *is_clean_out);
 /* Behind the scan of @t: clears the marks where the scan did not; then writes what the next dump must know. */
 MUST_USE struct err *mem_track_restart(struct dump *d, struct task *t);
+
+/*
+ * The tree runs again, or stands for others: a keeper takes over what this tool would close at its end.  Without one
+ * the next dump is whole, which the log says.
+ */
+void mem_track_keep(struct dump *d);
 
 /* The parent's pages of @t, or NULL when it has none that count. */
 struct page_source *mem_track_parent(const struct task *t);

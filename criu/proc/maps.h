@@ -85,6 +85,7 @@ struct proc_vma {
 	const char *path;
 	uint64_t flags;	    /* VMF_* */
 	uint64_t page_size; /* bytes: of hugetlb mappings their huge page */
+	uint32_t pkey;	    /* protection key; 0 too where the CPU has none */
 	/*
 	 * Bytes, as smaps counts them.  Nothing private is in a VMA where anonymous_bytes and
 	 * swap_bytes are 0 (but guard regions count nowhere).  Of hugetlb mappings only

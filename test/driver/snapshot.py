@@ -103,8 +103,10 @@ class Snapshot(dict):
                 name = NAMELESS.sub("/dev/zero (", match[7])
                 offset = int(match[4], 16) if name.startswith("/") else None
                 areas.append([int(match[1], 16), int(match[2], 16), match[3], offset, file + name, ""])
+            elif line.startswith("ProtectionKey:"):
+                areas[-1][5] = f"pkey {line.split()[1]} "
             elif line.startswith("VmFlags:"):
-                areas[-1][5] = " ".join(f for f in line.split()[1:] if f not in FLAGS_SKIP)
+                areas[-1][5] += " ".join(f for f in line.split()[1:] if f not in FLAGS_SKIP)
         merged = []
         for area in areas:
             last = merged[-1] if merged else None
