@@ -290,6 +290,21 @@ static const struct step dump_steps[] = {
 	{ .name = "release", .run = dump_release },
 };
 
+/* It was made for a dump that kills the tree. */
+static void tell_prediction(const struct dump_op *op)
+{
+	const struct options *opts = op->d.opts;
+	uint64_t predicted_us = iteration_prediction(image_dir_parent(op->d.images));
+	double ms = (double)op->stats.frozen_us / 1000;
+
+	if (!predicted_us || opts->final != FINAL_DEFAULT || op->script_status)
+		return;
+	log_info("flow", opts->tree, "frozen %.1f ms, predicted %.1f ms", ms,
+		 (double)predicted_us / 1000);
+	if (opts->display_stats)
+		printf("frozen %.1f ms, predicted %.1f ms\n", ms, (double)predicted_us / 1000);
+}
+
 static struct err *dump_with(struct dump_op *op)
 {
 	const struct options *opts = op->d.opts;
@@ -299,7 +314,9 @@ static struct err *dump_with(struct dump_op *op)
 	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
 		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written,
 		 op->stats.frozen_us);
-	return dump_stats_save(opts, &op->stats);
+	TRY(dump_stats_save(opts, AT_FDCWD, &op->stats));
+	tell_prediction(op);
+	return NULL;
 }
 
 struct err *dump_run(const struct options *opts, int *exit_status_out)
