@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/progress.h"
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
@@ -35,6 +36,7 @@ struct dump_op {
 	struct dump d;
 	struct kernel_features kernel;
 	struct dump_stats stats;
+	struct progress progress;
 	int script_status; /* of the post-dump scripts */
 };
 
@@ -199,15 +201,33 @@ static void dump_files_undo(void *arg)
 	files_dump_undo(&op->d);
 }
 
-static struct err *dump_pages(void *arg)
+static uint64_t expected_pages(const struct dump *d)
 {
-	struct dump_op *op = arg;
-	struct dump *d = &op->d;
+	uint64_t nr = 0;
 
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		if (d->tree.tasks[i]->state != TASK_DEAD)
+			nr += mem_dump_expected(d->tree.tasks[i]);
+	return nr;
+}
+
+static struct err *dump_memory(struct dump *d)
+{
 	for (size_t i = 0; i < d->tree.nr_tasks; i++)
 		if (d->tree.tasks[i]->state != TASK_DEAD)
 			TRY(mem_dump_task(d, d->tree.tasks[i], d->tree.tasks[i]->probe));
 	return mem_dump_shared(d);
+}
+
+static struct err *dump_pages(void *arg)
+{
+	struct dump_op *op = arg;
+	struct err *e;
+
+	progress_begin(&op->progress, "dump", expected_pages(&op->d));
+	e = dump_memory(&op->d);
+	progress_end(&op->progress);
+	return e;
 }
 
 static struct err *dump_commit(void *arg)
@@ -270,6 +290,21 @@ static const struct step dump_steps[] = {
 	{ .name = "release", .run = dump_release },
 };
 
+/* It was made for a dump that kills the tree. */
+static void tell_prediction(const struct dump_op *op)
+{
+	const struct options *opts = op->d.opts;
+	uint64_t predicted_us = iteration_prediction(image_dir_parent(op->d.images));
+	double ms = (double)op->stats.frozen_us / 1000;
+
+	if (!predicted_us || opts->final != FINAL_DEFAULT || op->script_status)
+		return;
+	log_info("flow", opts->tree, "frozen %.1f ms, predicted %.1f ms", ms,
+		 (double)predicted_us / 1000);
+	if (opts->display_stats)
+		printf("frozen %.1f ms, predicted %.1f ms\n", ms, (double)predicted_us / 1000);
+}
+
 static struct err *dump_with(struct dump_op *op)
 {
 	const struct options *opts = op->d.opts;
@@ -279,7 +314,9 @@ static struct err *dump_with(struct dump_op *op)
 	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
 		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written,
 		 op->stats.frozen_us);
-	return dump_stats_save(opts, &op->stats);
+	TRY(dump_stats_save(opts, AT_FDCWD, &op->stats));
+	tell_prediction(op);
+	return NULL;
 }
 
 struct err *dump_run(const struct options *opts, int *exit_status_out)
@@ -290,6 +327,7 @@ struct err *dump_run(const struct options *opts, int *exit_status_out)
 	op.d.arena = arena_new();
 	op.d.kernel = &op.kernel;
 	op.d.stats = &op.stats;
+	op.d.progress = &op.progress;
 	e = dump_with(&op);
 	if (op.d.blockers)
 		err_drop(op.d.blockers, "the dump has another failure");

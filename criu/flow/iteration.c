@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/stats.h"
+#include "image/dir.h"
 #include "mem/tracker.h"
 
 /* Microseconds as CRIU counts them: from the first number of /proc/uptime, which has two decimals. */
@@ -58,4 +59,12 @@ struct err *iteration_fill(struct dump *d, InventoryEntry *inv, uint64_t frozen_
 	/* The guard against reused pids for CRIU, if it goes on from here. */
 	inv->has_dump_uptime = true;
 	return read_uptime(&inv->dump_uptime);
+}
+
+uint64_t iteration_prediction(const struct image_dir *images)
+{
+	const InventoryEntry *inv = images ? image_dir_inventory(images) : NULL;
+	const IterationEntry *it = inv ? inv->iteration : NULL;
+
+	return it && it->has_predicted_us ? it->predicted_us : 0;
 }

@@ -9,5 +9,7 @@
 
 /* The common part of both inventories; @inv points into @arena afterwards.  The counts of d->stats are final. */
 MUST_USE struct err *iteration_fill(struct dump *d, InventoryEntry *inv, uint64_t frozen_us);
+/* What was predicted for the dump that has @images as parent; 0: nothing. */
+uint64_t iteration_prediction(const struct image_dir *images);
 
 #endif

@@ -302,12 +302,13 @@ static struct err *copy_chunks(struct copy *c)
 	if (posix_memalign((void **)&buf, MEM_PAGE, CHUNK_BYTES))
 		return err_sys(ENOMEM, "cannot copy pages");
 	while (!c->failure) {
-		uint64_t page = atomic_fetch_add(&c->next_page, CHUNK_PAGES);
+		uint64_t page = atomic_fetch_add(&c->next_page, CHUNK_PAGES), nr;
 
 		if (page >= c->plan->nr_pages)
 			break;
-		TRY(copy_chunk(c, page * MEM_PAGE,
-			       MIN(CHUNK_PAGES, c->plan->nr_pages - page) * MEM_PAGE, buf));
+		nr = MIN(CHUNK_PAGES, c->plan->nr_pages - page);
+		TRY(copy_chunk(c, page * MEM_PAGE, nr * MEM_PAGE, buf));
+		progress_add(c->from.progress, nr);
 	}
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/progress.h"
 #include "image/pages.h"
 
 struct proc_maps;
@@ -57,6 +58,7 @@ struct page_copy_from {
 	 * one thread has to do, for the program wants to run too.
 	 */
 	bool is_running;
+	struct progress *progress; /* told of each chunk; or NULL */
 };
 /* @nr_zero_io: adds how many of them are all zeros; they take no room in the file. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,

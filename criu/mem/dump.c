@@ -12,6 +12,7 @@
 #include "image/dir.h"
 #include "mem/gather.h"
 #include "mem/mm.h"
+#include "mem/tracker.h"
 #include "proc/auxv.h"
 #include "proc/pid.h"
 #include "task/part.h"
@@ -31,6 +32,17 @@ uint64_t mem_guess_private(pid_t host_pid)
 	return (resident - shared) * MEM_PAGE;
 }
 
+uint64_t mem_dump_expected(const struct task *t)
+{
+	uint64_t bytes = 0;
+
+	if (mem_track_parent(t))
+		return 0;
+	for (size_t i = 0; i < t->probe->maps.nr; i++)
+		bytes += t->probe->maps.vmas[i].anonymous_bytes + t->probe->maps.vmas[i].swap_bytes;
+	return bytes / MEM_PAGE;
+}
+
 static struct err *dump_pages(struct dump *d, struct task *t, const struct task_probe *p,
 			      struct gathered *g)
 {
@@ -39,8 +51,11 @@ static struct err *dump_pages(struct dump *d, struct task *t, const struct task_
 
 	TRY(gather_pages(d, t, p, g));
 	planned = clock_us();
+	progress_expect(d->progress, (int64_t)(g->plan.nr_pages - mem_dump_expected(t)));
 	TRY(page_plan_copy(&g->plan, g->sink,
-			   &(struct page_copy_from){ .host_pid = t->host_pid, .mem_fd = p->mem_fd },
+			   &(struct page_copy_from){ .host_pid = t->host_pid,
+						     .mem_fd = p->mem_fd,
+						     .progress = d->progress },
 			   &stats->pages_zero));
 	stats->memdump_us += planned - start;
 	stats->memwrite_us += clock_us() - planned;

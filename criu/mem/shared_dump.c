@@ -237,7 +237,9 @@ static struct err *copy_object(struct dump *d, struct object_copy *o)
 	o->whole = o->size & ~PAGE_MASK;
 	TRY(plan_object(o));
 	/* Offsets of the object are its addresses, and the object is what they are read from. */
-	TRY(page_plan_copy(&o->plan, o->sink, &(struct page_copy_from){ .mem_fd = o->fd },
+	progress_expect(d->progress, (int64_t)o->plan.nr_pages);
+	TRY(page_plan_copy(&o->plan, o->sink,
+			   &(struct page_copy_from){ .mem_fd = o->fd, .progress = d->progress },
 			   &d->stats->pages_zero));
 	d->stats->shpages_scanned += (o->size + PAGE_MASK) / MEM_PAGE;
 	d->stats->shpages_written += o->plan.nr_pages + o->has_tail;

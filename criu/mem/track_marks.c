@@ -116,6 +116,22 @@ struct err *mem_track_how(struct dump *d, struct task *t, struct page_scan_how *
 	return NULL;
 }
 
+void mem_track_how_again(struct dump *d, struct task *t, struct page_scan_how *out)
+{
+	const struct tracking *tr = d->tracking;
+	struct task_track *track = t->mm->track;
+
+	*out = (struct page_scan_how){ .pid = t->host_pid };
+	if (!tr || !track || !tr->arms)
+		return;
+	out->soft_dirty = tr->soft_dirty;
+	out->written = tr->uffd_wp;
+	for (size_t i = 0; i < track->nr_watched; i++)
+		track->watched[i].is_new = false;
+	out->watched = track->watched;
+	out->nr_watched = track->nr_watched;
+}
+
 struct err *mem_track_range(struct dump *d, struct task *t, struct page_range *range,
 			    bool *is_clean_out)
 {

@@ -49,6 +49,8 @@ MUST_USE struct err *mem_track_inject(struct dump *d, struct task *t, struct rem
 MUST_USE struct err *mem_track_begin(struct dump *d);
 /* How the pages of @t are to be scanned; t->mm->rec->vmas is there. */
 MUST_USE struct err *mem_track_how(struct dump *d, struct task *t, struct page_scan_how *out);
+/* The same for looking once more, after the marks were made anew: nothing is changed by it, so the tree may run. */
+void mem_track_how_again(struct dump *d, struct task *t, struct page_scan_how *out);
 /*
  * One of the ranges that the scan gave, in order.  May it be left to the parent if the parent has it?  Cuts the range
  * where the answer changes: the rest is to be asked for again.
