@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/progress.h"
 #include "ghost-file.pb-c.h"
 #include "image/level_priv.h"
 #include "ipc-msg.pb-c.h"
@@ -69,6 +70,16 @@ struct err *image_dir_each(struct image_dir *dir, const struct image_visitor *v)
 		e = v->run(v->arg, dir, names[i]);
 	arena_free(a);
 	return e;
+}
+
+uint64_t image_dir_nr_pages(const struct image_dir *dir)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; dir->has_manifest && i < dir->manifest.nr_files; i++)
+		if (dir->manifest.files[i].is_pages)
+			nr += dir->manifest.files[i].size / IMAGE_PAGE_SIZE;
+	return nr;
 }
 
 /* --- entries --- */
@@ -230,6 +241,7 @@ static struct err *pages_check(struct image_dir *dir, const char *name,
 			if (sums[i] != listed->sums[page + i] &&
 			    !is_removed(dir, listed->sums[page + i]))
 				return page_damaged(dir, name, page + i);
+		progress_add(stats->progress, here);
 	}
 	stats->nr_pages += nr;
 	return NULL;
