@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include <xxhash.h>
 
@@ -80,19 +81,19 @@ static struct err *tripwire_holds(const struct tracking *tr, const struct task_p
 	return NULL;
 }
 
-/* Gets the descriptor that watched since the last dump. */
-static bool take_uffd(struct task_track *track)
+/* Gets the descriptor that watched since the last dump.  After an execve it is good for nothing. */
+static void take_uffd(struct task_track *track)
 {
-	const struct ledger_line *line = track->line;
+	const struct ledger_line *line = track->kept;
 	struct err *e;
 
 	if (line->keeper <= 0)
-		return false;
+		return;
 	e = keeper_take(line->keeper, line->keeper_start, line->keeper_fd, &track->uffd);
-	if (!e)
-		return true;
-	err_drop(e, "the task is dumped whole");
-	return false;
+	if (e)
+		err_drop(e, "the task is dumped whole");
+	else if (!uffd_is_alive(track->uffd))
+		close(fd_take(&track->uffd));
 }
 
 /* NULL: what the line says can be used. */
@@ -182,10 +183,13 @@ struct err *mem_track_look(struct dump *d, struct task *t)
 	if (!is_good_tripwire(t->probe, track->tripwire))
 		track->tripwire = 0;
 	line = ledger_find(&tr->old, t->host_pid);
-	if (line && line->start_time == t->probe->stat.start_time && line->mm_id == track->mm_id)
-		track->line = line;
-	if (track->line)
+	if (line && line->start_time == t->probe->stat.start_time) {
+		track->kept = line;
 		take_uffd(track);
+		/* A program may overwrite the bytes of AT_RANDOM; a descriptor cannot be wrong. */
+		if (line->mm_id == track->mm_id || track->uffd >= 0)
+			track->line = line;
+	}
 	return use_parent(d, t);
 }
 

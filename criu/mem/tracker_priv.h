@@ -45,8 +45,8 @@ struct tracking {
 
 /* What is known of one task. */
 struct task_track {
-	const struct ledger_line
-		*line; /* of the last dump, checked to be of this very process; or NULL */
+	const struct ledger_line *line; /* of the last dump, of this very address space; or NULL */
+	const struct ledger_line *kept; /* the same, perhaps before an execve: names the keeper */
 	uint64_t mm_id;
 	uint64_t tripwire; /* address of a word in private writable memory; 0: none was found */
 	struct page_source
