@@ -51,6 +51,11 @@ static bool is_watched_kind(const VmaEntry *e)
 	       !(e->flags & MAP_HUGETLB);
 }
 
+static bool holds_tripwire(const struct task_track *track, const VmaEntry *e)
+{
+	return e->start <= track->tripwire && track->tripwire < e->end;
+}
+
 static void watch(struct dump *d, struct task_track *track, uint64_t start, uint64_t end,
 		  bool is_new)
 {
@@ -82,7 +87,7 @@ static struct err *register_areas(struct dump *d, struct task *t)
 		const VmaEntry *e = mm->vmas[i];
 		bool is_new;
 
-		if (!is_watched_kind(e))
+		if (!is_watched_kind(e) && !holds_tripwire(track, e))
 			continue;
 		is_new = is_new_area(t, e);
 		if (is_new && !d->tracking->arms)
