@@ -61,8 +61,8 @@ units := $(unit_srcs:%.c=$(O)/%)
 case_srcs := $(wildcard test/cases/*/*.c)
 cases := $(case_srcs:%.c=$(O)/%)
 case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
-# Programs that bench, storm, faults and big dump.
-subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
+# Programs that bench, storm, faults and big dump, and those that measure the kernel.
+subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big format format-check \
 	compile_commands.json fuzz
@@ -256,6 +256,12 @@ demo: deps
 	@$(MAKE) --no-print-directory O=$(O) all
 	@BIN=$(O)/criu-lite test/demo
 
+# The same on a kernel with soft-dirty bits, emulated; KERNEL=6.1 there.
+demo-vm: vm-deps
+	@$(MAKE) --no-print-directory O=$(O) all
+	@test/vm/run --kernel $(or $(KERNEL),6.12) --build $(O) --timeout 900 -- \
+		env MIB=32 BIN=$(abspath $(O))/criu-lite $(CURDIR)/test/demo
+
 check: deps
 	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
 	@T='$(T)' scripts/run-checks $(O)
@@ -286,7 +292,7 @@ lint: lint-deps
 	@$(MAKE) --no-print-directory O=$(O) lint-parts
 
 .PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang \
-	check-vm check-vm-all check-vm-cross vm-deps
+	check-vm check-vm-all check-vm-cross demo-vm vm-deps
 lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell format-check lint-gcc lint-clang
 	@echo 'lint: nothing found'
 

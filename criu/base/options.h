@@ -19,6 +19,20 @@ enum command {
 	CMD_CHECK,
 	CMD_VERIFY,
 	CMD_SHOW,
+	CMD_PRE_DUMP,
+	CMD_DEDUP,
+	CMD_CHAIN,
+	CMD_SQUASH,
+	CMD_TRACK,
+};
+
+/* --tracker: how changed pages are found; the numbers are places in the row's list of words. */
+enum tracker_choice {
+	TRACKER_AUTO,
+	TRACKER_SOFT_DIRTY,
+	TRACKER_UFFD_WP,
+	TRACKER_NONE,
+	TRACKER_BOTH
 };
 
 /* What happens to the tree after a dump or restore. */
@@ -66,6 +80,18 @@ struct options {
 	bool display_stats;
 	int status_fd;	  /* -1: none */
 	bool exit_status; /* foreground restore passes the root task's status on */
+
+	/* Incremental dumps. */
+	bool track_mem;		     /* after a dump: note which pages change from now on */
+	const char *prev_images_dir; /* relative to images_dir; NULL: none */
+	bool auto_dedup;
+	bool pre_dump_read; /* --pre-dump-mode=read, else splice */
+	enum tracker_choice tracker;
+	unsigned int until_frozen_ms; /* pre-dump in a loop; 0: once */
+	unsigned int max_iterations;
+	const char *html;	       /* chain: page to write; NULL: text on standard output */
+	const char *output_dir;	       /* squash */
+	bool track_status, track_stop; /* track */
 
 	struct string_list features; /* check --feature */
 	bool check_extra, check_experimental;

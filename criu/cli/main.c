@@ -75,6 +75,12 @@ static struct err *set_log_levels(const struct options *opts)
 	return NULL;
 }
 
+/* Their results are named as seen from where the user is, and go nowhere by default. */
+static bool stays_here(const struct options *opts)
+{
+	return (opts->command == CMD_CHAIN || opts->command == CMD_SQUASH) && !opts->work_dir;
+}
+
 /* Paths of the command stay valid after the change of directory: the image directory becomes absolute. */
 static struct err *enter_work_dir(struct arena *a, struct options *opts)
 {
@@ -85,6 +91,8 @@ static struct err *enter_work_dir(struct arena *a, struct options *opts)
 					opts->images_dir),
 				"make it before, or name another one with --images-dir");
 	opts->images_dir = arena_strdup(a, images);
+	if (stays_here(opts))
+		return NULL;
 	if (chdir(opts->work_dir ? opts->work_dir : opts->images_dir) < 0)
 		return err_hint(err_sys(errno, "cannot change to directory \"%s\"",
 					opts->work_dir ? opts->work_dir : opts->images_dir),
@@ -135,6 +143,16 @@ static struct err *run_command(const struct options *opts, int *status)
 		return verify_run(opts);
 	case CMD_SHOW:
 		return show_run(opts);
+	case CMD_PRE_DUMP:
+		return pre_dump_run(opts);
+	case CMD_DEDUP:
+		return dedup_run(opts);
+	case CMD_CHAIN:
+		return chain_run(opts);
+	case CMD_SQUASH:
+		return squash_run(opts);
+	case CMD_TRACK:
+		return track_run(opts);
 	case CMD_NONE:
 		break;
 	}
@@ -146,6 +164,8 @@ static const char *last_words(enum command command)
 	switch (command) {
 	case CMD_DUMP:
 		return FLOW_DUMP_LOST;
+	case CMD_PRE_DUMP:
+		return FLOW_PRE_DUMP_LOST;
 	case CMD_RESTORE:
 		return FLOW_RESTORE_LOST;
 	default:
@@ -206,6 +226,8 @@ static int run(struct arena *a, struct invocation *inv, sighandler_t sigpipe_bef
 	}
 	if (opts->command == CMD_DUMP)
 		log_info("cli", 0, FLOW_DUMP_DONE);
+	if (opts->command == CMD_PRE_DUMP)
+		log_info("cli", 0, FLOW_PRE_DUMP_DONE);
 	if (opts->exec_cmd && !opts->plan)
 		return become_command(opts, sigpipe_before);
 	return status;
@@ -222,12 +244,15 @@ static int refuse(struct err *own_e, const struct invocation *inv)
 
 int main(int argc, char *argv[])
 {
-	struct arena *a = arena_new();
 	sighandler_t sigpipe_before;
 	struct invocation inv;
+	struct arena *a;
 	struct err *e;
 	int status = 0;
 
+	if (track_is_keeper(argc, argv, &status))
+		return status;
+	a = arena_new();
 	fill_standard_fds();
 	/* A reader of our output that goes away must not end a dump half-way. */
 	sigpipe_before = signal(SIGPIPE, SIG_IGN);

@@ -15,9 +15,9 @@ static const char *const file_validation_words[] = { "filesize", "buildid", NULL
 static const char *const network_lock_words[] = { "iptables", "nftables", "skip", "none", NULL };
 static const char *const manage_cgroups_words[] = { "ignore", NULL };
 static const char *const pre_dump_mode_words[] = { "splice", "read", NULL };
+static const char *const tracker_words[] = { "auto", "soft-dirty", "uffd-wp", "none", "both", NULL };
 
 #define PAGES_LATER "pages go to the image directory, and come from there, only"
-#define DIRTY_LATER "every dump is a whole one"
 #define MOUNTS_LATER "mount namespaces cannot be dumped or restored"
 #define NET_LATER "network namespaces cannot be dumped or restored"
 #define CGROUP_LATER "tasks are restored into the cgroup of the tool"
@@ -26,7 +26,7 @@ static const char *const pre_dump_mode_words[] = { "splice", "read", NULL };
 /* clang-format off */
 const struct option_row option_rows[] = {
 	/* Generic */
-	{ "tree", 't', OPT_PID, GROUP_GENERIC, IN_DUMP, AT(tree), .arg = "PID", .min = 1, .max = INT_MAX,
+	{ "tree", 't', OPT_PID, GROUP_GENERIC, IN_DUMPS | IN_TRACK, AT(tree), .arg = "PID", .min = 1, .max = INT_MAX,
 	  .help = "dump the process PID and everything below it" },
 	{ "images-dir", 'D', OPT_DIR, GROUP_GENERIC, IN_ALL, AT(images_dir), .arg = "DIR", .fallback = ".",
 	  .help = "keep the images in DIR, which must exist" },
@@ -55,7 +55,7 @@ const struct option_row option_rows[] = {
 	  .help = "read options from FILE instead of the two default configuration files" },
 	{ "no-default-config", 0, OPT_BOOL, GROUP_GENERIC, IN_ALL, AT(no_default_config),
 	  .is_command_line_only = true, .help = "do not read the default configuration files" },
-	{ "timeout", 0, OPT_UINT, GROUP_GENERIC, IN_DUMP, AT(timeout_s), .arg = "SECONDS",
+	{ "timeout", 0, OPT_UINT, GROUP_GENERIC, IN_DUMPS, AT(timeout_s), .arg = "SECONDS",
 	  .fallback = "10", .max = INT_MAX / 1000,
 	  .help = "give up when the tree is not stopped after so many seconds; 0 waits forever" },
 	{ "close", 0, OPT_FD, GROUP_GENERIC, IN_ALL, AT(close_fd), .arg = "FD", .max = INT_MAX,
@@ -79,14 +79,14 @@ const struct option_row option_rows[] = {
 	  .not_yet = "CRIU itself has it no more" },
 
 	/* Logging */
-	{ "log-file", 'o', OPT_FILE, GROUP_LOG, IN_ALL, AT(log_file), .arg = "FILE",
+	{ "log-file", 'o', OPT_FILE, GROUP_LOG, IN_ALL & ~IN_SQUASH, AT(log_file), .arg = "FILE",
 	  .help = "log into FILE in the work directory; - is standard output (default: standard error)" },
 	{ "verbosity", 'v', OPT_VERBOSITY, GROUP_LOG, IN_ALL, AT(verbosity), .arg = "LEVEL",
 	  .is_optional = true, .max = 4, .fallback = "2",
 	  .help = "log more: 1 errors, 2 warnings, 3 what is done, 4 everything; -v adds one" },
 	{ "log", 0, OPT_LIST, GROUP_LOG, IN_ALL, AT(log_rooms), .arg = "ROOM=LEVEL",
 	  .help = "give one part of the tool its own level, as in mem=debug" },
-	{ "display-stats", 0, OPT_BOOL, GROUP_LOG, IN_BOTH, AT(display_stats), .is_negatable = true,
+	{ "display-stats", 0, OPT_BOOL, GROUP_LOG, IN_BOTH | IN_PRE_DUMP, AT(display_stats), .is_negatable = true,
 	  .help = "print the statistics at the end" },
 	{ "status-fd", 0, OPT_FD, GROUP_LOG, IN_RESTORE, AT(status_fd), .arg = "FD", .max = INT_MAX,
 	  .help = "write one NUL byte to descriptor FD and close it when the tree runs" },
@@ -137,14 +137,38 @@ const struct option_row option_rows[] = {
 	  .help = "leave out sysctls that this host lacks", .not_yet = NET_LATER },
 
 	/* Memory */
-	{ "track-mem", 0, OPT_BOOL, GROUP_MEMORY, IN_DUMP, .is_negatable = true,
-	  .help = "note which pages change from now on", .not_yet = DIRTY_LATER },
-	{ "prev-images-dir", 0, OPT_DIR, GROUP_MEMORY, IN_DUMP, .arg = "PATH",
-	  .help = "leave out pages that the images in PATH have", .not_yet = DIRTY_LATER },
-	{ "auto-dedup", 0, OPT_BOOL, GROUP_MEMORY, IN_BOTH, .is_negatable = true,
-	  .help = "remove pages from older images when newer ones have them", .not_yet = DIRTY_LATER },
-	{ "pre-dump-mode", 0, OPT_WORD, GROUP_MEMORY, 0, .arg = "MODE", .words = pre_dump_mode_words,
-	  .help = "how a pre-dump copies pages: splice or read", .not_yet = DIRTY_LATER },
+	{ "track-mem", 0, OPT_BOOL, GROUP_MEMORY, IN_DUMPS, AT(track_mem), .is_negatable = true,
+	  .help = "note which pages change from now on, for the next dump; a pre-dump always does" },
+	{ "prev-images-dir", 0, OPT_DIR, GROUP_MEMORY, IN_DUMPS, AT(prev_images_dir), .arg = "PATH",
+	  .help = "leave out pages that did not change since the images in PATH (seen from the image"
+		  " directory) were written" },
+	{ "tracker", 0, OPT_ENUM, GROUP_MEMORY, IN_DUMPS, AT(tracker), .arg = "HOW", .words = tracker_words,
+	  .fallback = "auto",
+	  .help = "how changed pages are found: soft-dirty (bits in the page tables), uffd-wp (write"
+		  " protection by userfaultfd), none (every page counts as changed), both (the first two, to"
+		  " compare them), or auto, the first that this kernel has" },
+	{ "auto-dedup", 0, OPT_BOOL, GROUP_MEMORY, IN_DUMPS | IN_RESTORE, AT(auto_dedup), .is_negatable = true,
+	  .help = "dump: remove pages from older images when this set has them anew; restore: remove all"
+		  " pages from the images when the tree runs" },
+	{ "pre-dump-mode", 0, OPT_WORD, GROUP_MEMORY, IN_PRE_DUMP, AT(pre_dump_read), .arg = "MODE",
+	  .words = pre_dump_mode_words, .value = 1, .fallback = "splice",
+	  .help = "how a pre-dump copies pages: splice (all of them) or read (process_vm_readv, without"
+		  " areas that the task cannot read)" },
+	{ "until-frozen", 0, OPT_UINT, GROUP_MEMORY, IN_PRE_DUMP, AT(until_frozen_ms), .arg = "MS", .min = 1,
+	  .max = INT_MAX,
+	  .help = "repeat the pre-dump, into directories 1, 2 and so on of the image directory, until the"
+		  " last dump would stop the tree for less than MS milliseconds, or until that no longer"
+		  " shrinks" },
+	{ "max-iterations", 0, OPT_UINT, GROUP_MEMORY, IN_PRE_DUMP, AT(max_iterations), .arg = "N", .min = 1,
+	  .max = 1000, .fallback = "16", .help = "at most N pre-dumps with --until-frozen" },
+	{ "html", 0, OPT_FILE, GROUP_MEMORY, IN_CHAIN, AT(html), .arg = "FILE",
+	  .help = "chain: write a page with pictures into FILE" },
+	{ "output", 'o', OPT_DIR, GROUP_MEMORY, IN_SQUASH, AT(output_dir), .arg = "DIR",
+	  .help = "squash: write the one set into DIR, which is made if it is not there" },
+	{ "status", 0, OPT_BOOL, GROUP_MEMORY, IN_TRACK, AT(track_status),
+	  .help = "track: print which tasks are tracked, and how" },
+	{ "stop", 0, OPT_BOOL, GROUP_MEMORY, IN_TRACK, AT(track_stop),
+	  .help = "track: end it, of the tree -t or of all; the next dump is a whole one" },
 	{ "page-server", 0, OPT_BOOL, GROUP_MEMORY, IN_DUMP, .is_negatable = true,
 	  .help = "send pages to a page server", .not_yet = PAGES_LATER },
 	{ "lazy-pages", 0, OPT_BOOL, GROUP_MEMORY, IN_BOTH,
@@ -204,7 +228,7 @@ const struct option_row option_rows[] = {
 	  .help = "replace the SELinux context of mounts", .not_yet = MOUNTS_LATER },
 
 	/* Cgroups */
-	{ "freeze-cgroup", 0, OPT_DIR, GROUP_CGROUP, IN_DUMP, AT(freeze_cgroup), .arg = "PATH",
+	{ "freeze-cgroup", 0, OPT_DIR, GROUP_CGROUP, IN_DUMPS, AT(freeze_cgroup), .arg = "PATH",
 	  .help = "stop the tree with the freezer of the cgroup at PATH (v1 or v2)" },
 	{ "manage-cgroups", 0, OPT_WORD, GROUP_CGROUP, IN_BOTH, .arg = "MODE",
 	  .words = manage_cgroups_words, .is_optional = true,
@@ -240,9 +264,9 @@ const struct option_row option_rows[] = {
 	/* Tests and curiosity */
 	{ "plan", 0, OPT_BOOL, GROUP_TESTS, IN_RESTORE, AT(plan), .is_negatable = true,
 	  .help = "check everything, say what would be restored, and make nothing" },
-	{ "stop-before", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH, AT(stop_before), .arg = "STEP",
+	{ "stop-before", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH | IN_PRE_DUMP, AT(stop_before), .arg = "STEP",
 	  .help = "kill the tool before this step, to see that the tree survives" },
-	{ "stop-after", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH, AT(stop_after), .arg = "STEP",
+	{ "stop-after", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH | IN_PRE_DUMP, AT(stop_after), .arg = "STEP",
 	  .help = "kill the tool after this step" },
 };
 /* clang-format on */
@@ -253,6 +277,8 @@ const size_t nr_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
 const struct command_row command_rows[] = {
 	{ "dump", CMD_DUMP, .usage = "-t PID [-D DIR] [OPTIONS]",
 	  .help = "stop a tree of processes, write it into images, then kill it, or with -R let it run on" },
+	{ "pre-dump", CMD_PRE_DUMP, .usage = "-t PID [-D DIR] [--prev-images-dir PATH] [OPTIONS]",
+	  .help = "save the memory while the tasks run on; the next dump writes what changed since" },
 	{ "restore", CMD_RESTORE, .usage = "[-D DIR] [OPTIONS] [--exec-cmd -- COMMAND...]",
 	  .help = "make the tree again from its images" },
 	{ "check", CMD_CHECK, .usage = "[--feature NAME] [--extra] [--all]",
@@ -261,8 +287,14 @@ const struct command_row command_rows[] = {
 	  .help = "compare the images in DIR with their checksums" },
 	{ "show", CMD_SHOW, .operand = "DIR", .usage = "[DIR] [--json]",
 	  .help = "print the images in DIR in readable form" },
-	{ "pre-dump", .help = "save the memory while the tasks run on",
-	  .not_yet = "use dump -R: every dump is a whole one" },
+	{ "chain", CMD_CHAIN, .operand = "DIR", .usage = "[DIR] [--html FILE]",
+	  .help = "list the incremental dumps that DIR is made of: sizes, times, where pages are" },
+	{ "squash", CMD_SQUASH, .operand = "DIR", .usage = "[DIR] -o OUT",
+	  .help = "make one full set of DIR and its parents" },
+	{ "dedup", CMD_DEDUP, .usage = "[-D DIR]",
+	  .help = "remove from the parents the pages that DIR has anew" },
+	{ "track", CMD_TRACK, .usage = "--status | --stop [-t PID]",
+	  .help = "show or end the tracking of changed pages between incremental dumps" },
 	{ "swrk", .help = "serve one RPC conversation",
 	  .not_yet = "use the commands dump and restore: nothing is served over RPC" },
 	{ "service", .help = "serve RPC on a socket",
@@ -270,8 +302,6 @@ const struct command_row command_rows[] = {
 	{ "page-server", .help = "receive pages over the network",
 	  .not_yet = "copy the image directory: " PAGES_LATER },
 	{ "lazy-pages", .help = "feed a lazy restore", .not_yet = "use restore: " PAGES_LATER },
-	{ "dedup", .help = "remove superseded pages",
-	  .not_yet = "remove older images by hand: every dump is a whole one" },
 	{ "cpuinfo", .help = "write or compare CPU features",
 	  .not_yet = "use restore --plan: the state of each thread is compared with what this CPU has" },
 	{ "exec", .help = "execute a system call in a task",

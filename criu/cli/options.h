@@ -29,6 +29,7 @@ enum option_type {
 	OPT_LIST,      /* struct string_list: one more item each time */
 	OPT_FILE_LIST, /* the same; completed as file names */
 	OPT_WORD,      /* one of .words; a bool at .offset says whether it is .words[.value] */
+	OPT_ENUM,      /* int: which of .words */
 	OPT_VERBOSITY, /* int: one more without an argument */
 	OPT_PROGRAM,   /* struct string_list: an existing program's path, made absolute */
 	OPT_EXTERNAL,  /* struct string_list, checked by cli/external.h */
@@ -45,8 +46,15 @@ enum {
 	IN_CHECK = 1 << CMD_CHECK,
 	IN_VERIFY = 1 << CMD_VERIFY,
 	IN_SHOW = 1 << CMD_SHOW,
+	IN_PRE_DUMP = 1 << CMD_PRE_DUMP,
+	IN_DEDUP = 1 << CMD_DEDUP,
+	IN_CHAIN = 1 << CMD_CHAIN,
+	IN_SQUASH = 1 << CMD_SQUASH,
+	IN_TRACK = 1 << CMD_TRACK,
 	IN_BOTH = IN_DUMP | IN_RESTORE,
-	IN_ALL = IN_BOTH | IN_CHECK | IN_VERIFY | IN_SHOW,
+	IN_DUMPS = IN_DUMP | IN_PRE_DUMP,
+	IN_ALL = IN_BOTH | IN_CHECK | IN_VERIFY | IN_SHOW | IN_PRE_DUMP | IN_DEDUP | IN_CHAIN |
+		 IN_SQUASH | IN_TRACK,
 };
 
 enum option_group {

@@ -51,7 +51,7 @@ static void make_tables(struct parser *p)
 {
 	size_t nr = 0, pos = 0;
 
-	p->long_options = arena_array(p->a, 2 * nr_option_rows + 1, sizeof(*p->long_options));
+	p->long_options = arena_array(p->a, 2 * nr_option_rows + 2, sizeof(*p->long_options));
 	p->letters = arena_alloc(p->a, 3 * nr_option_rows + 3);
 	p->letters[pos++] = '-';
 	p->letters[pos++] = ':';
@@ -59,6 +59,9 @@ static void make_tables(struct parser *p)
 		const struct option_row *r = &option_rows[i];
 
 		add_long(p, &nr, r->name, i, false);
+		/* CRIU's scripts write --track, which would not be clear any more. */
+		if (r->offset == offsetof(struct options, track_mem))
+			add_long(p, &nr, "track", i, false);
 		if (r->is_negatable)
 			add_long(p, &nr, arena_printf(p->a, "no-%s", r->name), i, true);
 		if (!r->letter)
@@ -131,6 +134,7 @@ static void add_setting(struct parser *p, int val, const char *where)
 		.row = &option_rows[row],
 		.value = optarg,
 		.is_negated = val >= LONG_BASE && (val - LONG_BASE) % 2,
+		.is_letter = val < LONG_BASE,
 		.where = where,
 	};
 }
@@ -294,9 +298,20 @@ static struct err *check_together(const struct options *opts)
 {
 	bool waits = !opts->detach && !opts->exec_cmd;
 
-	if (opts->command == CMD_DUMP && !opts->tree)
+	if ((opts->command == CMD_DUMP || opts->command == CMD_PRE_DUMP) && !opts->tree)
 		return err_hint(err_new(ERR_USAGE, "pid not specified"),
 				"say with -t PID which process is the root of the tree");
+	if (opts->command == CMD_SQUASH && !opts->output_dir)
+		return err_hint(err_new(ERR_USAGE, "squash lacks the directory for its result"),
+				"say with -o DIR where the one set is to be written");
+	if (opts->command == CMD_TRACK && opts->track_status == opts->track_stop)
+		return err_hint(err_new(ERR_USAGE, "track is told nothing to do"),
+				"give either --status or --stop");
+	if (opts->until_frozen_ms && opts->prev_images_dir)
+		return err_hint(err_new(ERR_USAGE, "cannot continue another chain with "
+						   "--until-frozen"),
+				"leave out --prev-images-dir: the first of the pre-dumps is a "
+				"whole one");
 	if (opts->command != CMD_RESTORE)
 		return NULL;
 	if (opts->restore_sibling && !opts->detach)

@@ -86,7 +86,7 @@ static struct err *parse_verbosity(const struct setting *s, int *level)
 	return NULL;
 }
 
-static struct err *parse_word(const struct setting *s, bool *is_chosen_out)
+static struct err *parse_word(const struct setting *s, int *index_out)
 {
 	const char *const *words = s->row->words;
 	char list[128] = "";
@@ -95,7 +95,7 @@ static struct err *parse_word(const struct setting *s, bool *is_chosen_out)
 		size_t len = strlen(list);
 
 		if (s->value && !strcmp(words[i], s->value)) {
-			*is_chosen_out = (int)i == s->row->value;
+			*index_out = (int)i;
 			return NULL;
 		}
 		snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", words[i]);
@@ -152,6 +152,7 @@ static struct err *store(struct arena *a, const struct setting *s, struct option
 			 struct invocation *inv)
 {
 	void *member = (char *)opts + s->row->offset;
+	int word;
 
 	switch (s->row->type) {
 	case OPT_BOOL:
@@ -180,6 +181,10 @@ static struct err *store(struct arena *a, const struct setting *s, struct option
 		string_list_add(a, member, absolute_program(a, s->value));
 		return NULL;
 	case OPT_WORD:
+		TRY(parse_word(s, &word));
+		*(bool *)member = word == s->row->value;
+		return NULL;
+	case OPT_ENUM:
 		return parse_word(s, member);
 	case OPT_VERBOSITY:
 		return parse_verbosity(s, member);
@@ -210,9 +215,21 @@ static struct err *not_yet(const struct setting *s)
 			"leave it out: %s", s->row->not_yet);
 }
 
-struct err *setting_apply(struct arena *a, const struct setting *s, struct invocation *inv)
+/* A letter may mean one thing to most commands and another to one. */
+static const struct option_row *row_for_command(const struct setting *s, enum command command)
 {
-	const struct option_row *row = s->row;
+	for (size_t i = 0; s->is_letter && i < nr_option_rows; i++)
+		if (option_rows[i].letter == s->row->letter &&
+		    option_rows[i].commands & (1U << command))
+			return &option_rows[i];
+	return s->row;
+}
+
+struct err *setting_apply(struct arena *a, const struct setting *own, struct invocation *inv)
+{
+	struct setting copy = *own;
+	const struct setting *s = &copy;
+	const struct option_row *row = copy.row = row_for_command(own, inv->opts.command);
 	bool is_for_command = row->commands & (1U << inv->opts.command);
 	bool is_kept = is_for_command && (row->offset || row->type >= OPT_INHERIT);
 	struct options nowhere = inv->opts;

@@ -12,6 +12,7 @@ struct setting {
 	const struct option_row *row;
 	const char *value; /* NULL: none given */
 	bool is_negated;
+	bool is_letter;	   /* given as -x */
 	const char *where; /* "FILE:LINE", or NULL for the command line */
 };
 

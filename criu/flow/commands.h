@@ -8,6 +8,8 @@
  * caller; the functions do not print it.
  */
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/options.h"
 
@@ -26,6 +28,23 @@ MUST_USE struct err *dump_run(const struct options *opts, int *exit_status_out);
  */
 MUST_USE struct err *restore_run(const struct options *opts, int *exit_status_out);
 
+/* Writes the memory of the tree as a parent for the next dump; the tree runs on. */
+MUST_USE struct err *pre_dump_run(const struct options *opts);
+
+/* Prints the iterations of the chain that ends in opts->images_dir, or writes opts->html. */
+MUST_USE struct err *chain_run(const struct options *opts);
+/* Makes one full set of opts->images_dir and its parents in opts->output_dir. */
+MUST_USE struct err *squash_run(const struct options *opts);
+/* Punches the pages that opts->images_dir has anew out of its parents. */
+MUST_USE struct err *dedup_run(const struct options *opts);
+/* Shows or ends the tracking of changed pages. */
+MUST_USE struct err *track_run(const struct options *opts);
+/*
+ * For main(), before anything else: was this process started to hold what tracking needs between two dumps?  Then it
+ * has done so by the time this returns, and ends with *@status_out.
+ */
+bool track_is_keeper(int argc, char *argv[], int *status_out);
+
 /* Prints what was found on standard output; *@exit_status_out becomes 1 when something asked for is missing. */
 MUST_USE struct err *check_run(const struct options *opts, int *exit_status_out);
 
@@ -37,6 +56,8 @@ MUST_USE struct err *show_run(const struct options *opts);
 
 /* Lines that tools search for in the log (CRIU's words). */
 #define FLOW_DUMP_DONE "Dumping finished successfully"
+#define FLOW_PRE_DUMP_DONE "Pre-dumping finished successfully"
+#define FLOW_PRE_DUMP_LOST "Pre-dumping FAILED."
 #define FLOW_DUMP_LOST "Dumping FAILED."
 #define FLOW_RESTORE_DONE "Restore finished successfully. Tasks resumed."
 #define FLOW_RESTORE_LOST "Restoring FAILED."

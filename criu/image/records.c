@@ -40,6 +40,7 @@
 #include "stats.pb-c.h"
 #include "tcp-stream.pb-c.h"
 #include "timens.pb-c.h"
+#include "track.pb-c.h"
 #include "tty.pb-c.h"
 #include "userns.pb-c.h"
 #include "utsns.pb-c.h"
@@ -162,6 +163,7 @@ static const struct image_record records[IMAGE_NR_KINDS] = {
 	[IMAGE_TMPFS_DEV]     = RAW("tmpfs-dev-%u.tar.gz.img"),
 	[IMAGE_AUTOFS]        = SINGLE("autofs-%u.img",        0x49353943, autofs_entry),
 	[IMAGE_BINFMT_MISC]   = STREAM("binfmt-misc.img",      0x67343323, binfmt_misc_entry),
+	[IMAGE_TRACK]         = SINGLE("track-%u.img",         0x4c54524b, track_entry),
 	[IMAGE_STATS_DUMP]    = { .name = "stats-dump", .magic = 0x57093306,
 				  .framing = FRAMING_SERVICE,
 				  .is_single = true, .message = &stats_entry__descriptor },

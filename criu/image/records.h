@@ -72,6 +72,7 @@ enum image_kind {
 	IMAGE_TMPFS_DEV, /* st_dev, kernel layout */
 	IMAGE_AUTOFS,	 /* st_dev */
 	IMAGE_BINFMT_MISC,
+	IMAGE_TRACK,	  /* pid; criu-lite's own */
 	IMAGE_STATS_DUMP, /* the last three live in the work directory and are not part of a set */
 	IMAGE_STATS_RESTORE,
 	IMAGE_IRMAP_CACHE,

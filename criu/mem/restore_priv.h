@@ -197,7 +197,9 @@ MUST_USE struct err *piece_open(struct worker *w, struct piece *p);
  */
 struct filler;
 
-MUST_USE struct err *filler_new(struct page_source *src, struct filler **out);
+/* @progress hears of the pages that were read; NULL: nobody. */
+MUST_USE struct err *filler_new(struct page_source *src, struct progress *progress,
+				struct filler **out);
 /*
  * Adds @nr pages from page number @first of @ext, to be read to @dest; they may be read by a later
  * call.
@@ -221,7 +223,8 @@ MUST_USE struct err *fill_areas(struct worker *w);
 /* Fills whole new anonymous pieces, faster than the filler does. */
 struct placer;
 
-MUST_USE struct err *placer_new(struct page_source *src, struct placer **out);
+MUST_USE struct err *placer_new(struct page_source *src, struct progress *progress,
+				struct placer **out);
 /* Before the first run of a piece; false: not possible here, use the filler. */
 bool placer_begin(struct placer *pl, const struct piece *p);
 /* Makes @nr pages from page number @first of @ext appear at @to, which is in the piece begun. */

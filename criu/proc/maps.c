@@ -217,6 +217,8 @@ static struct err *parse_attribute(struct maps_parse *m, const struct scan *line
 	case 'P':
 		if (scan_text(&s, "Private_Hugetlb:"))
 			ok = parse_kb(&s, &vma->hugetlb_bytes);
+		else if (scan_text(&s, "Pss:"))
+			ok = parse_kb(&s, &vma->pss_bytes);
 		else if (scan_text(&s, "ProtectionKey:"))
 			ok = parse_pkey(&s, vma);
 		break;

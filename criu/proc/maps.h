@@ -93,6 +93,7 @@ struct proc_vma {
 	 */
 	uint64_t rss_bytes, anonymous_bytes, swap_bytes, hugetlb_bytes;
 	uint64_t shared_bytes; /* of rss_bytes: mapped by others too, as after a fork */
+	uint64_t pss_bytes;    /* rss_bytes, each page divided by how often it is mapped */
 };
 
 struct proc_maps {

@@ -19,19 +19,14 @@ while read -r command options; do
 	alive "$pid" || fail "the tree is gone after \"$command $options\""
 	[ ! -e img/inventory.img ] || fail "\"$command $options\" wrote a set"
 done <<-EOF
-	dump --track-mem
-	dump --prev-images-dir ../other
 	dump --page-server --address 127.0.0.1 --port 12345
 	dump --lazy-pages
-	dump --auto-dedup
 	dump --stream
 	restore --lazy-pages
 	restore --join-ns net:/proc/self/ns/net
 	restore --lsm-profile apparmor:x
-	pre-dump -t $pid
 	page-server --port 12345
 	lazy-pages
-	dedup
 	swrk 3
 	service
 EOF

@@ -55,14 +55,16 @@ static void rows_are_whole(void)
 		CHECK(r->offset < sizeof(struct options));
 		CHECK(!r->is_optional || r->arg);
 		CHECK(!r->is_negatable || r->type == OPT_BOOL);
-		CHECK((r->type == OPT_WORD) == (r->words != NULL));
+		CHECK((r->type == OPT_WORD || r->type == OPT_ENUM) == (r->words != NULL));
 		CHECK(r->not_yet || r->commands);
 		/* Nothing that is taken is quietly ignored. */
 		CHECK(r->not_yet || r->no_effect || r->offset || r->type >= OPT_INHERIT);
 		CHECK(!has_text_type || r->arg);
 		for (size_t j = 0; j < i; j++) {
 			CHECK(strcmp(option_rows[j].name, r->name));
-			CHECK(!r->letter || option_rows[j].letter != r->letter);
+			/* A letter has one meaning for each command. */
+			CHECK(!r->letter || option_rows[j].letter != r->letter ||
+			      !(option_rows[j].commands & r->commands));
 		}
 	}
 }
@@ -84,10 +86,11 @@ static void names_and_letters_are_crius(void)
 
 	for (size_t i = 0; i < nr_option_rows; i++)
 		nr_letters += option_rows[i].letter != 0;
-	CHECK(nr_letters == ARRAY_SIZE(known));
+	CHECK(nr_letters == ARRAY_SIZE(known) + 1); /* and squash's -o */
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		for (size_t j = 0; j < nr_option_rows; j++)
-			if (option_rows[j].letter == known[i].letter)
+			if (option_rows[j].letter == known[i].letter &&
+			    option_rows[j].commands != IN_SQUASH)
 				CHECK_STR(option_rows[j].name, known[i].name);
 }
 
@@ -241,18 +244,16 @@ static void help_comes_first(void)
 static void later_options_are_refused(void)
 {
 	static const char *const words[] = {
-		"--lazy-pages",	   "--track-mem",    "--prev-images-dir=/x",
-		"--page-server",   "--stream",	     "--tls",
-		"--auto-dedup",	   "--empty-ns=net", "-Jnet:1",
-		"--cpu-cap",	   "--unprivileged", "--log-pid",
-		"--cgroup-root=/", "-Mauto",	     "-L/lib",
+		"--lazy-pages",	  "--page-server",   "--stream",  "--tls",
+		"--empty-ns=net", "-Jnet:1",	     "--cpu-cap", "--unprivileged",
+		"--log-pid",	  "--cgroup-root=/", "-Mauto",	  "-L/lib",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		CHECK_ERR(parse("dump", "-t1", words[i], NULL), ERR_UNSUPPORTED);
 		CHECK(!inv.wants_usage);
 	}
-	CHECK_OK(parse("dump", "-t1", "--no-track-mem", "--no-page-server", NULL));
+	CHECK_OK(parse("dump", "-t1", "--no-stream", "--no-page-server", NULL));
 	CHECK_ERR(parse("dump", "-t1", "--manage-cgroups=full", NULL), ERR_USAGE);
 	CHECK_ERR(parse("dump", "-t1", "--manage-cgroups", NULL), ERR_USAGE);
 	CHECK_OK(parse("dump", "-t1", "--manage-cgroups=ignore", NULL));
@@ -271,8 +272,8 @@ static void all_refusals_come_together(void)
 
 static void later_commands_are_refused(void)
 {
-	static const char *const names[] = { "pre-dump", "swrk",       "service", "page-server",
-					     "dedup",	 "lazy-pages", "cpuinfo" };
+	static const char *const names[] = { "swrk", "service", "page-server", "lazy-pages",
+					     "cpuinfo" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		CHECK_ERR(parse(names[i], "3", NULL), ERR_UNSUPPORTED);
@@ -280,6 +281,29 @@ static void later_commands_are_refused(void)
 	}
 	CHECK_ERR(parse("exec", NULL), ERR_UNSUPPORTED);
 	CHECK(inv.refusal_status == 255);
+}
+
+static void options_of_incremental_dumps(void)
+{
+	CHECK_ERR(parse("pre-dump", NULL), ERR_USAGE);
+	CHECK_OK(parse("pre-dump", "-t1", "--prev-images-dir", "../0", "--pre-dump-mode=read",
+		       NULL));
+	CHECK(inv.opts.pre_dump_read && !strcmp(inv.opts.prev_images_dir, "../0"));
+	CHECK(inv.opts.tracker == TRACKER_AUTO && inv.opts.max_iterations == 16);
+	CHECK_OK(parse("dump", "-t1", "--track", "--tracker=uffd-wp", NULL));
+	CHECK(inv.opts.track_mem && inv.opts.tracker == TRACKER_UFFD_WP);
+	CHECK_ERR(parse("dump", "-t1", "--tracker=magic", NULL), ERR_USAGE);
+	CHECK_ERR(parse("pre-dump", "-t1", "--until-frozen=5", "--prev-images-dir=x", NULL),
+		  ERR_USAGE);
+	/* -o is the log of all commands but one. */
+	CHECK_OK(parse("squash", "chain/3", "-o", "whole", NULL));
+	CHECK(!strcmp(inv.opts.output_dir, "whole") && !inv.opts.log_file);
+	CHECK_OK(parse("dump", "-t1", "-o", "x.log", NULL));
+	CHECK(!strcmp(inv.opts.log_file, "x.log") && !inv.opts.output_dir);
+	CHECK_ERR(parse("squash", "chain/3", NULL), ERR_USAGE);
+	CHECK_ERR(parse("track", NULL), ERR_USAGE);
+	CHECK_ERR(parse("track", "--status", "--stop", NULL), ERR_USAGE);
+	CHECK_OK(parse("track", "--stop", "-t7", NULL));
 }
 
 static void what_has_no_effect_is_noted(void)
@@ -475,6 +499,7 @@ int main(void)
 	UNIT_RUN(later_options_are_refused);
 	UNIT_RUN(all_refusals_come_together);
 	UNIT_RUN(later_commands_are_refused);
+	UNIT_RUN(options_of_incremental_dumps);
 	UNIT_RUN(what_has_no_effect_is_noted);
 	UNIT_RUN(repeated_options_add_up);
 	UNIT_RUN(programs_become_absolute);
