@@ -36,7 +36,8 @@ struct image_dir {
 	struct stat st;
 	struct image_dir *parent;
 	bool is_writing;
-	bool is_parent; /* opened as one */
+	bool is_parent;		     /* opened as one */
+	uint8_t id[MANIFEST_ID_LEN]; /* what a child is bound to; zeros: nothing tells it */
 
 	/* reading */
 	struct arena *arena; /* of the inventory */
