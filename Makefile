@@ -61,8 +61,8 @@ units := $(unit_srcs:%.c=$(O)/%)
 case_srcs := $(wildcard test/cases/*/*.c)
 cases := $(case_srcs:%.c=$(O)/%)
 case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
-# Programs that bench, storm, faults and big dump.
-subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
+# Programs that bench, storm, faults and big dump, and those that measure the kernel.
+subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big torture format format-check \
 	compile_commands.json fuzz
@@ -268,19 +268,22 @@ demo: deps
 	@$(MAKE) --no-print-directory O=$(O) all
 	@BIN=$(O)/criu-lite test/demo
 
+# The same on a kernel with soft-dirty bits, emulated; KERNEL=6.1 there.
+demo-vm: vm-deps
+	@$(MAKE) --no-print-directory O=$(O) all
+	@test/vm/run --kernel $(or $(KERNEL),6.12) --build $(O) --timeout 900 -- \
+		env MIB=32 BIN=$(abspath $(O))/criu-lite $(CURDIR)/test/demo
+
 check: deps
 	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
 	@T='$(T)' scripts/run-checks $(O)
 
-# The same on Debian's 6.1 and 6.12, under QEMU: what test/vm/subset names, or all.  KERNEL=6.1 only that one.
-check-vm check-vm-all: vm-deps
+# The same on Debian's 6.1 and 6.12, under QEMU: what test/vm/subset names, or all.  KERNEL=6.1 only that one,
+# PART=NAME only that part (test/vm/check).  check-vm-cross: dumped on one kernel, restored on the other.
+check-vm check-vm-all check-vm-cross: vm-deps
 	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
-	@test/vm/check $(if $(filter %-all,$@),--all) --build $(O) $(if $(SUMMARY),--summary $(SUMMARY)) $(KERNEL)
-
-# Dumped on one kernel, restored on the other.
-check-vm-cross: vm-deps
-	@$(MAKE) --no-print-directory O=$(O) WERROR=1 all tests
-	@test/vm/cross --build $(O) $(if $(SUMMARY),--summary $(SUMMARY))
+	@test/vm/check $(if $(filter %-all,$@),--all) --build $(O) $(if $(SUMMARY),--summary $(SUMMARY)) \
+		$(patsubst %,--part %,$(if $(filter %-cross,$@),cross,$(PART))) $(KERNEL)
 
 # PEER=PATH is measured in turn with the tool.
 bench: all tests
@@ -306,7 +309,7 @@ lint: lint-deps
 	@$(MAKE) --no-print-directory O=$(O) lint-parts
 
 .PHONY: lint-deps lint-parts lint-layers lint-headers lint-globals lint-messages lint-shell lint-gcc lint-clang \
-	check-vm check-vm-all check-vm-cross vm-deps
+	check-vm check-vm-all check-vm-cross demo-vm vm-deps
 lint-parts: lint-layers lint-headers lint-globals lint-messages lint-shell format-check lint-gcc lint-clang
 	@echo 'lint: nothing found'
 

@@ -11,21 +11,13 @@ import os
 import sys
 import time
 
-STRIDE = 1 << 16
-PART = 64  # strides that one tick changes: 4 MiB of address space, one page in sixteen
-
-
-def pattern(tick):
-    """4096 bytes that only this tick writes."""
-    return hashlib.sha256(b"%d" % tick).digest() * 128
+PART = 64 * 4096  # one tick changes so much, the next tick what comes behind it
 
 
 def change(memory, tick):
-    page = pattern(tick)
-    first = tick * PART * STRIDE
-    for i in range(PART):
-        at = (first + i * STRIDE) % len(memory)
-        memory[at : at + len(page)] = page
+    """Writes bytes that only this tick writes."""
+    at = tick * PART % len(memory)
+    memory[at : at + PART] = hashlib.sha256(b"%d" % tick).digest() * (PART // 32)
 
 
 def fill(mib):

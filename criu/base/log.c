@@ -27,6 +27,8 @@ enum {
 	ROOMS_MAX = 16,
 };
 
+#define ERASE "\r\033[K"
+
 /* In the ring a line is preceded by its mark: '0' + level, with this bit if it was shown already. */
 enum { MARK_SHOWN = 0x40 };
 
@@ -41,6 +43,7 @@ static struct {
 	size_t nr_rooms;
 	int fd;
 	bool is_opened;
+	bool erases; /* a line of base/progress.c */
 	uint64_t start_us;
 	size_t ring_pos; /* where the next byte goes */
 	bool ring_wrapped;
@@ -144,9 +147,21 @@ void log_line(enum log_level level, const char *room, pid_t pid, const char *fmt
 	line[0] = (char)('0' + level + (is_shown ? MARK_SHOWN : 0));
 	line[1 + len] = '\n';
 	ring_put(line, (size_t)len + 2);
+	if (is_shown && state.erases)
+		emit(ERASE, sizeof(ERASE) - 1);
 	if (is_shown)
 		emit(line + 1, (size_t)len + 1);
 	errno = saved_errno;
+}
+
+bool log_spares_terminal(void)
+{
+	return state.level < LOG_INFO || !isatty(state.fd);
+}
+
+void log_set_erase(bool on)
+{
+	state.erases = on && isatty(state.fd);
 }
 
 void log_set_level(enum log_level level)

@@ -36,6 +36,10 @@ MUST_USE struct err *log_open(const char *path);
 void log_use_fd(int own_fd);
 /* The descriptor in use, so that workers can keep or move it. */
 int log_fd(void);
+/* Info lines do not go to a terminal, so that there is room on it for one that is rewritten. */
+bool log_spares_terminal(void);
+/* Such a line stands there: whatever is written to a terminal erases it first. */
+void log_set_erase(bool on);
 void log_dump_ring(void);
 void log_close(void);
 

@@ -20,6 +20,7 @@ struct dump_stats {
 	uint64_t pages_skipped_parent;
 	uint64_t pages_written;
 	uint64_t pages_lazy;
+	uint64_t pages_zero; /* of those written, shared ones too: all zero bytes, a hole in the file */
 	/* The same for shared memory. */
 	uint64_t shpages_scanned;
 	uint64_t shpages_skipped_parent;

@@ -236,12 +236,15 @@ static int refuse(struct err *own_e, const struct invocation *inv)
 
 int main(int argc, char *argv[])
 {
-	struct arena *a = arena_new();
 	sighandler_t sigpipe_before;
 	struct invocation inv;
+	struct arena *a;
 	struct err *e;
 	int status = 0;
 
+	if (track_is_keeper(argc, argv, &status))
+		return status;
+	a = arena_new();
 	fill_standard_fds();
 	/* A reader of our output that goes away must not end a dump half-way. */
 	sigpipe_before = signal(SIGPIPE, SIG_IGN);

@@ -31,6 +31,8 @@ struct worker;
  * dumped is joined to d->blockers; a returned failure is one that makes going on useless.
  */
 MUST_USE struct err *files_probe(struct dump *d);
+/* Descriptors of a task, which may run; 0 when it has ended. */
+size_t files_count(const struct task *t);
 
 /*
  * The id in files.img of what a link of /proc/PID names: @proc_link is "exe", "cwd", "root" or

@@ -314,6 +314,20 @@ static struct err *probe_table(struct dump *d, struct fdtable *table)
 	return NULL;
 }
 
+size_t files_count(const struct task *t)
+{
+	AUTO_DIR DIR *dir = NULL;
+	struct dirent *entry;
+	char path[32];
+	size_t nr = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", t->host_pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	return nr;
+}
+
 static struct fdtable *table_find(const struct files *fs, uint32_t files_id)
 {
 	for (size_t i = fs->nr_tables; i-- > 0;)

@@ -8,6 +8,8 @@
  * caller; the functions do not print it.
  */
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/options.h"
 
@@ -37,6 +39,11 @@ MUST_USE struct err *squash_run(const struct options *opts);
 MUST_USE struct err *dedup_run(const struct options *opts);
 /* Shows or ends the tracking of changed pages. */
 MUST_USE struct err *track_run(const struct options *opts);
+/*
+ * For main(), before anything else: was this process started to hold what tracking needs between two dumps?  Then it
+ * has done so by the time this returns, and ends with *@status_out.
+ */
+bool track_is_keeper(int argc, char *argv[], int *status_out);
 
 /* Prints what was found on standard output; *@exit_status_out becomes 1 when something asked for is missing. */
 MUST_USE struct err *check_run(const struct options *opts, int *exit_status_out);

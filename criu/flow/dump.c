@@ -11,10 +11,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/progress.h"
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
 #include "flow/commands.h"
+#include "flow/iteration.h"
 #include "flow/scripts.h"
 #include "flow/stats.h"
 #include "image/dir.h"
@@ -22,6 +24,7 @@
 #include "kernel/features.h"
 #include "mem/dump.h"
 #include "mem/mm.h"
+#include "mem/tracker.h"
 #include "ns/ns.h"
 #include "task/collect.h"
 #include "task/freeze.h"
@@ -33,6 +36,7 @@ struct dump_op {
 	struct dump d;
 	struct kernel_features kernel;
 	struct dump_stats stats;
+	struct progress progress;
 	int script_status; /* of the post-dump scripts */
 };
 
@@ -41,6 +45,8 @@ static struct err *dump_probe_kernel(void *arg)
 	struct dump_op *op = arg;
 
 	fd_limit_raise();
+	if (op->d.opts->track_mem || op->d.opts->prev_images_dir)
+		kernel_probe(&op->kernel, kernel_set_track, kernel_nr_set_track);
 	return kernel_require(&op->kernel, kernel_set_dump, kernel_nr_set_dump);
 }
 
@@ -49,7 +55,7 @@ static struct err *dump_open_images(void *arg)
 	struct dump_op *op = arg;
 
 	TRY(scripts_check(op->d.opts));
-	return image_dir_create(op->d.opts->images_dir, NULL, &op->d.images);
+	return image_dir_create(op->d.opts->images_dir, op->d.opts->prev_images_dir, &op->d.images);
 }
 
 static void dump_discard_images(void *arg)
@@ -57,6 +63,14 @@ static void dump_discard_images(void *arg)
 	struct dump_op *op = arg;
 
 	image_dir_discard(op->d.images);
+}
+
+/* Marks are for a tree that goes on; what is killed needs none. */
+static struct err *dump_open_tracker(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return mem_track_open(&op->d, op->d.opts->track_mem && op->d.opts->final != FINAL_DEFAULT);
 }
 
 static struct err *dump_pre_script(void *arg)
@@ -71,7 +85,9 @@ static struct err *dump_prepare_pages(void *arg)
 {
 	struct dump_op *op = arg;
 
-	image_dir_prepare_pages(op->d.images, mem_guess_private(op->d.opts->tree));
+	/* How much of it will be left to a parent nobody knows yet. */
+	if (!op->d.opts->prev_images_dir)
+		image_dir_prepare_pages(op->d.images, mem_guess_private(op->d.opts->tree));
 	return NULL;
 }
 
@@ -126,6 +142,7 @@ static struct err *dump_look(void *arg)
 
 		if (t->state == TASK_DEAD)
 			continue;
+		TRY(mem_track_look(d, t));
 		TRY(mem_look(d, t, t->probe));
 		TRY(file_vmas_look(d, t));
 	}
@@ -141,11 +158,23 @@ static struct err *dump_check(void *arg)
 
 static struct err *dump_inject(void *arg)
 {
+	static const struct inject_hook hook = { mem_track_inject };
 	struct dump_op *op = arg;
 
-	for (size_t i = 0; i < op->d.tree.nr_tasks; i++)
-		TRY(task_inject(&op->d, op->d.tree.tasks[i]));
+	for (size_t i = 0; i < op->d.tree.nr_tasks; i++) {
+		struct task *t = op->d.tree.tasks[i];
+		bool wants = t->state != TASK_DEAD && mem_track_wants_inject(&op->d, t);
+
+		TRY(task_inject(&op->d, t, wants ? &hook : NULL));
+	}
 	return NULL;
+}
+
+static struct err *dump_begin_marks(void *arg)
+{
+	struct dump_op *op = arg;
+
+	return mem_track_begin(&op->d);
 }
 
 static struct err *dump_tasks(void *arg)
@@ -172,15 +201,33 @@ static void dump_files_undo(void *arg)
 	files_dump_undo(&op->d);
 }
 
-static struct err *dump_pages(void *arg)
+static uint64_t expected_pages(const struct dump *d)
 {
-	struct dump_op *op = arg;
-	struct dump *d = &op->d;
+	uint64_t nr = 0;
 
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		if (d->tree.tasks[i]->state != TASK_DEAD)
+			nr += mem_dump_expected(d->tree.tasks[i]);
+	return nr;
+}
+
+static struct err *dump_memory(struct dump *d)
+{
 	for (size_t i = 0; i < d->tree.nr_tasks; i++)
 		if (d->tree.tasks[i]->state != TASK_DEAD)
 			TRY(mem_dump_task(d, d->tree.tasks[i], d->tree.tasks[i]->probe));
 	return mem_dump_shared(d);
+}
+
+static struct err *dump_pages(void *arg)
+{
+	struct dump_op *op = arg;
+	struct err *e;
+
+	progress_begin(&op->progress, "dump", expected_pages(&op->d));
+	e = dump_memory(&op->d);
+	progress_end(&op->progress);
+	return e;
 }
 
 static struct err *dump_commit(void *arg)
@@ -197,6 +244,7 @@ static struct err *dump_commit(void *arg)
 	inv.lsmtype = LSMTYPE__NO_LSM;
 	/* Present and empty: no plugin is needed.  Absent would make CRIU load all it has. */
 	inv.plugins_entry = &plugins;
+	TRY(iteration_fill(&op->d, &inv, clock_us() - freezer_frozen_at(op->d.freezer)));
 	return image_dir_commit(op->d.images, &inv);
 }
 
@@ -213,16 +261,20 @@ static struct err *dump_release(void *arg)
 	 */
 	if (d->opts->final == FINAL_RUNNING || op->script_status) {
 		files_dump_undo(d);
-		return thaw_tree(d);
+		TRY(thaw_tree(d));
+	} else if (d->opts->final == FINAL_STOPPED) {
+		TRY(stop_tree(d));
+	} else {
+		return kill_tree(d);
 	}
-	if (d->opts->final == FINAL_STOPPED)
-		return stop_tree(d);
-	return kill_tree(d);
+	mem_track_keep(d);
+	return NULL;
 }
 
 static const struct step dump_steps[] = {
 	{ .name = "probe-kernel", .run = dump_probe_kernel },
 	{ .name = "open-images", .run = dump_open_images, .undo = dump_discard_images },
+	{ .name = "open-tracker", .run = dump_open_tracker },
 	{ .name = "pre-dump-script", .run = dump_pre_script },
 	{ .name = "prepare-pages", .run = dump_prepare_pages },
 	{ .name = "freeze", .run = dump_freeze, .undo = dump_thaw },
@@ -230,12 +282,28 @@ static const struct step dump_steps[] = {
 	{ .name = "check", .run = dump_check },
 	{ .name = "inject", .run = dump_inject },
 	{ .name = "tasks", .run = dump_tasks },
+	{ .name = "marks", .run = dump_begin_marks },
 	{ .name = "pages", .run = dump_pages },
 	/* Makes hard links when told to (--link-remap), so as late as can be. */
 	{ .name = "files", .run = dump_files, .undo = dump_files_undo },
 	{ .name = "commit", .run = dump_commit },
 	{ .name = "release", .run = dump_release },
 };
+
+/* It was made for a dump that kills the tree. */
+static void tell_prediction(const struct dump_op *op)
+{
+	const struct options *opts = op->d.opts;
+	uint64_t predicted_us = iteration_prediction(image_dir_parent(op->d.images));
+	double ms = (double)op->stats.frozen_us / 1000;
+
+	if (!predicted_us || opts->final != FINAL_DEFAULT || op->script_status)
+		return;
+	log_info("flow", opts->tree, "frozen %.1f ms, predicted %.1f ms", ms,
+		 (double)predicted_us / 1000);
+	if (opts->display_stats)
+		printf("frozen %.1f ms, predicted %.1f ms\n", ms, (double)predicted_us / 1000);
+}
 
 static struct err *dump_with(struct dump_op *op)
 {
@@ -246,7 +314,9 @@ static struct err *dump_with(struct dump_op *op)
 	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
 		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written,
 		 op->stats.frozen_us);
-	return dump_stats_save(opts, &op->stats);
+	TRY(dump_stats_save(opts, AT_FDCWD, &op->stats));
+	tell_prediction(op);
+	return NULL;
 }
 
 struct err *dump_run(const struct options *opts, int *exit_status_out)
@@ -257,9 +327,11 @@ struct err *dump_run(const struct options *opts, int *exit_status_out)
 	op.d.arena = arena_new();
 	op.d.kernel = &op.kernel;
 	op.d.stats = &op.stats;
+	op.d.progress = &op.progress;
 	e = dump_with(&op);
 	if (op.d.blockers)
 		err_drop(op.d.blockers, "the dump has another failure");
+	mem_track_close(&op.d);
 	tree_close(&op.d);
 	image_dir_close(op.d.images);
 	arena_free(op.d.arena);

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/progress.h"
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
@@ -35,6 +36,7 @@ struct restore_op {
 	struct restore_tree tree;
 	struct kernel_features kernel;
 	struct restore_stats stats;
+	struct progress progress;
 	uint64_t started_us;
 	int root_status;   /* wait status of the root task, foreground */
 	sigset_t own_mask; /* of the tool, while requests to end are held */
@@ -140,9 +142,12 @@ static struct err *prepare(struct restore *r)
 {
 	TRY(move_descriptors(r));
 	TRY(files_prepare(r));
+	progress_begin(r->progress, "restore", mem_restore_nr_pages(r));
 	TRY(mem_restore_prepare(r));
-	return stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0,
-			 files_fd_floor(r), &r->stage);
+	TRY(stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0,
+		      files_fd_floor(r), &r->stage));
+	progress_share(r->progress, &stage_common(r->stage)->pages_done);
+	return NULL;
 }
 
 static struct err *restore_prepare(void *arg)
@@ -152,8 +157,10 @@ static struct err *restore_prepare(void *arg)
 
 	signals_hold(op);
 	e = prepare(&op->r);
-	if (e)
+	if (e) {
+		progress_end(&op->progress);
 		restore_unprepare(op);
+	}
 	return e;
 }
 
@@ -170,6 +177,8 @@ static struct err *restore_make_tree(void *arg)
 	uint64_t start = clock_us();
 	struct err *e = restore_tree_make(&op->tree);
 
+	/* Memory was filled before the tree was whole. */
+	progress_end(&op->progress);
 	if (e)
 		restore_tree_kill(&op->tree);
 	op->stats.forking_us = clock_us() - start;
@@ -357,6 +366,7 @@ struct err *restore_run(const struct options *opts, int *exit_status_out)
 	op.r.arena = arena_new();
 	op.r.kernel = &op.kernel;
 	op.r.stats = &op.stats;
+	op.r.progress = &op.progress;
 	op.tree.r = &op.r;
 	e = restore_with(&op, exit_status_out);
 	/* What was only read, when nothing came of it. */

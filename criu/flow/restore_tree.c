@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/progress.h"
 #include "flow/restorer.h"
 #include "flow/worker.h"
 #include "inject/commit.h"
@@ -205,6 +206,7 @@ static struct err *wait_for(struct restore_tree *t,
 		TRY(look_at_children(t));
 		TRY(look_for_interrupt());
 		now = stage_wait_event(t->r->stage, seen, IDLE_MS);
+		progress_show(t->r->progress);
 		if (now == seen)
 			TRY(look_for_missing(t));
 		seen = now;

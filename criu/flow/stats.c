@@ -58,13 +58,13 @@ void restore_stats_print(const struct restore_stats *s, FILE *to)
 	show_us(to, "Forking time", s->forking_us);
 }
 
-static struct err *save(enum image_kind kind, const StatsEntry *entry)
+static struct err *save(int dirfd, enum image_kind kind, const StatsEntry *entry)
 {
-	return err_context(image_write_loose(AT_FDCWD, kind, 0, &entry->base),
+	return err_context(image_write_loose(dirfd, kind, 0, &entry->base),
 			   "cannot write statistics into the work directory");
 }
 
-struct err *dump_stats_save(const struct options *opts, const struct dump_stats *s)
+struct err *dump_stats_save(const struct options *opts, int dirfd, const struct dump_stats *s)
 {
 	StatsEntry entry = STATS_ENTRY__INIT;
 	DumpStatsEntry dump = DUMP_STATS_ENTRY__INIT;
@@ -84,7 +84,7 @@ struct err *dump_stats_save(const struct options *opts, const struct dump_stats 
 	dump.shpages_skipped_parent = s->shpages_skipped_parent;
 	dump.shpages_written = s->shpages_written;
 	entry.dump = &dump;
-	TRY(save(IMAGE_STATS_DUMP, &entry));
+	TRY(save(dirfd, IMAGE_STATS_DUMP, &entry));
 
 	if (opts->display_stats)
 		dump_stats_print(s, stdout);
@@ -103,7 +103,7 @@ struct err *restore_stats_save(const struct options *opts, const struct restore_
 	restore.forking_time = us32(s->forking_us);
 	restore.restore_time = us32(s->restore_us);
 	entry.restore = &restore;
-	TRY(save(IMAGE_STATS_RESTORE, &entry));
+	TRY(save(AT_FDCWD, IMAGE_STATS_RESTORE, &entry));
 
 	if (opts->display_stats)
 		restore_stats_print(s, stdout);

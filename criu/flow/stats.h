@@ -13,8 +13,9 @@
 #include "base/options.h"
 #include "base/stats.h"
 
-/* Writes the file into the current directory; with opts->display_stats prints the lines as well. */
-MUST_USE struct err *dump_stats_save(const struct options *opts, const struct dump_stats *stats);
+/* Writes the file into @dirfd (AT_FDCWD: the work directory); with opts->display_stats prints the lines as well. */
+MUST_USE struct err *dump_stats_save(const struct options *opts, int dirfd,
+				     const struct dump_stats *stats);
 MUST_USE struct err *restore_stats_save(const struct options *opts,
 					const struct restore_stats *stats);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "image/dir.h"
 #include "image/walk.h"
 
@@ -48,16 +49,28 @@ static struct err *verify_chain(struct image_dir *dir, struct verify *v, size_t 
 	return NULL;
 }
 
+static uint64_t chain_nr_pages(const struct image_dir *dir)
+{
+	uint64_t nr = 0;
+
+	for (; dir; dir = image_dir_parent(dir))
+		nr += image_dir_nr_pages(dir);
+	return nr;
+}
+
 struct err *verify_run(const struct options *opts)
 {
 	struct image_dir *dir = NULL;
-	struct verify v = { 0 };
+	struct progress progress;
+	struct verify v = { .stats.progress = &progress };
 	bool all_summed = true;
 	size_t nr_sets = 0;
 	struct err *e;
 
 	TRY(image_dir_open_any(opts->images_dir, &dir));
+	progress_begin(&progress, "verify", chain_nr_pages(dir));
 	e = verify_chain(dir, &v, &nr_sets, &all_summed);
+	progress_end(&progress);
 	image_dir_close(dir);
 	if (e)
 		return v.found ? err_join(v.found, e) : e;

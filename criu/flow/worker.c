@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/options.h"
+#include "base/progress.h"
 #include "files/files.h"
 #include "flow/restorer.h"
 #include "flow/zombie.h"
@@ -184,6 +185,7 @@ static __attribute__((noreturn)) void worker_main(struct restore *r, struct born
 	struct worker w = { .restore = r, .task = b->task, .fd_floor = files_fd_floor(r) };
 	struct err *e;
 
+	progress_mute(r->progress);
 	stage_started(r->stage, b->slot);
 	/*
 	 * A sibling of the coordinator has another parent, and an orphan's is going to die: these

@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "image/manifest.h"
 #include "image/records.h"
 #include "inventory.pb-c.h"
 
@@ -51,8 +52,9 @@ void image_dir_close(struct image_dir *dir);
 
 /*
  * Opens an existing directory for a dump.  @parent_path (may be NULL) is the text of the symlink
- * "parent", resolved relative to @path; that set is opened and checked.  Nothing in the directory
- * changes yet.
+ * "parent", resolved relative to @path; that set, which may be a pre-dump, is opened and checked
+ * with its own parents.  Nothing in the directory changes yet: the link is made, and that of an older
+ * set removed, when the first image is written, and image_dir_discard() removes it.
  */
 MUST_USE struct err *image_dir_create(const char *path, const char *parent_path,
 				      struct image_dir **out);
@@ -87,6 +89,8 @@ MUST_USE struct err *image_append_from_fd(struct image_dir *dir, enum image_kind
 MUST_USE struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv);
 /* Removes the files this dump has written; harmless twice, without effect after the commit. */
 void image_dir_discard(struct image_dir *dir);
+/* The mark that the dirty tracker has set for this dump, for the next one; zeros: none. */
+void image_dir_set_mark(struct image_dir *dir, const uint8_t mark[MANIFEST_ID_LEN]);
 /* Bytes of all files written so far; for the log. */
 uint64_t image_dir_bytes(const struct image_dir *dir);
 
@@ -110,6 +114,8 @@ MUST_USE struct err *image_dir_open_any(const char *path, struct image_dir **out
 const InventoryEntry *image_dir_inventory(const struct image_dir *dir);
 /* Whether contents can be checked: the set has a manifest. */
 bool image_dir_has_manifest(const struct image_dir *dir);
+/* The mark of the dirty tracker that the set was written with; false: none. */
+bool image_dir_mark(const struct image_dir *dir, uint8_t out[MANIFEST_ID_LEN]);
 bool image_exists(const struct image_dir *dir, enum image_kind kind, uint64_t id);
 /* Moves the directory's descriptor, and those of the parents, to numbers not below @floor. */
 MUST_USE struct err *image_dir_move_up(struct image_dir *dir, int floor);

@@ -12,8 +12,8 @@
 #include "base/fd.h"
 #include "image/dir_priv.h"
 
-/* Larger files are mapped instead of read. */
-enum { LOAD_READ_MAX = 16 << 20 };
+/* Larger files are mapped instead of read, and summed in windows of this size. */
+enum { LOAD_READ_MAX = 1 << 20 };
 
 const struct manifest_file *file_listed(const struct image_dir *dir, const char *name)
 {
@@ -106,11 +106,48 @@ void loaded_fini(struct loaded *l)
 	*l = (struct loaded){ 0 };
 }
 
+/* A mapped file is given back behind the sum: large ones must not become the tool's memory. */
+static struct err *sum_mapped(const struct loaded *l, uint64_t *out)
+{
+	XXH3_state_t *state = XXH3_createState();
+
+	if (!state)
+		return err_new(ERR_NOMEM, "cannot allocate the state of a sum");
+	XXH3_64bits_reset(state);
+	for (size_t at = 0; at < l->len; at += LOAD_READ_MAX) {
+		size_t here = MIN(l->len - at, LOAD_READ_MAX);
+
+		XXH3_64bits_update(state, l->bytes + at, here);
+		madvise((char *)l->bytes + at, here, MADV_DONTNEED);
+	}
+	*out = XXH3_64bits_digest(state);
+	XXH3_freeState(state);
+	return NULL;
+}
+
+static struct err *loaded_check(const struct image_dir *dir, const char *name,
+				const struct manifest_file *listed, const struct loaded *l)
+{
+	uint64_t sum = 0;
+
+	if (l->is_mapped)
+		TRY(sum_mapped(l, &sum));
+	else
+		sum = XXH3_64bits(l->bytes, l->len);
+	if (sum != listed->sum)
+		return err_hint(err_new(ERR_IMAGE,
+					"image \"%s/%s\" is damaged: its checksum differs",
+					dir->path, name),
+				"copy it again from where it was written");
+	return NULL;
+}
+
 struct err *file_load(struct image_dir *dir, const char *name, struct loaded *out, bool *found_out)
 {
 	const struct manifest_file *listed = file_listed(dir, name);
 	struct loaded l = { 0 };
 	AUTO_FD fd = -1;
+	struct err *e;
 	uint64_t size;
 	bool found;
 
@@ -120,12 +157,10 @@ struct err *file_load(struct image_dir *dir, const char *name, struct loaded *ou
 		return NULL;
 	}
 	TRY(err_context(load_bytes(fd, size, &l), "image \"%s/%s\"", dir->path, name));
-	if (listed && !listed->is_pages && XXH3_64bits(l.bytes, l.len) != listed->sum) {
+	e = listed && !listed->is_pages ? loaded_check(dir, name, listed, &l) : NULL;
+	if (e) {
 		loaded_fini(&l);
-		return err_hint(err_new(ERR_IMAGE,
-					"image \"%s/%s\" is damaged: its checksum differs",
-					dir->path, name),
-				"copy it again from where it was written");
+		return e;
 	}
 	*out = l;
 	*found_out = true;

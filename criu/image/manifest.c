@@ -13,14 +13,17 @@
 #include "image/manifest.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <xxhash.h>
 
 #include "base/fd.h"
 
-enum { PAGE_BYTES = 4096, FILE_PAGES = 1, HEAD_PARENT = 1, VERSION = 1, RECORD_BYTES = 18 };
+enum { PAGE_BYTES = 4096, FILE_PAGES = 1, VERSION = 1, RECORD_BYTES = 18 };
+enum { HEAD_PARENT = 1, HEAD_REMOVED = 2 };
 
 static const char magic[8] = { 'C', 'R', 'L', 'M', 'N', 'F', 'S', 'T' };
 
@@ -125,8 +128,28 @@ static void digest_out(XXH128_hash_t hash, uint8_t out[MANIFEST_DIGEST_LEN])
 	memcpy(out, canonical.digest, MANIFEST_DIGEST_LEN);
 }
 
+/* The sums of one pages file. */
+static struct err *write_sums(int fd, XXH3_state_t *state, const struct manifest_file *f,
+			      const struct spool *spool)
+{
+	enum { STEP = 8192 };
+	AUTO_FREE uint64_t *buf = malloc(STEP * sizeof(*buf));
+	uint64_t nr = f->size / PAGE_BYTES;
+
+	if (!buf)
+		return err_new(ERR_NOMEM, "cannot allocate a buffer for sums");
+	for (uint64_t at = 0; at < nr; at += STEP) {
+		size_t here = (size_t)MIN(nr - at, STEP);
+
+		TRY(sums_read(spool, f->spooled, at, here, buf));
+		TRY(write_summed(fd, state, buf, here * sizeof(*buf)));
+	}
+	return NULL;
+}
+
 struct err *manifest_write(int fd, const struct manifest_head *head, struct manifest_file *files,
-			   size_t nr, uint8_t sum_out[MANIFEST_DIGEST_LEN])
+			   size_t nr, const struct spool *spool,
+			   uint8_t sum_out[MANIFEST_DIGEST_LEN])
 {
 	AUTO_FREE void *front = NULL;
 	XXH3_state_t *state;
@@ -142,8 +165,7 @@ struct err *manifest_write(int fd, const struct manifest_head *head, struct mani
 	e = write_summed(fd, state, front, len);
 	for (size_t i = 0; !e && i < nr; i++)
 		if (files[i].is_pages && files[i].size)
-			e = write_summed(fd, state, files[i].sums,
-					 files[i].size / PAGE_BYTES * sizeof(uint64_t));
+			e = write_sums(fd, state, &files[i], spool);
 	if (!e)
 		digest_out(XXH3_128bits_digest(state), sum_out);
 	XXH3_freeState(state);
@@ -174,7 +196,7 @@ static struct err *parse_header(const struct header *h, size_t len)
 	/* Bounds both counts before anything is sized by them. */
 	if (h->nr_files > len / RECORD_BYTES || h->nr_sums > len / sizeof(uint64_t))
 		return bad("its counts are larger than the file");
-	if (h->zero || h->flags & ~(uint32_t)HEAD_PARENT)
+	if (h->zero || h->flags & ~(uint32_t)(HEAD_PARENT | HEAD_REMOVED))
 		return bad("unknown flags");
 	return NULL;
 }
@@ -236,45 +258,68 @@ static struct err *parse_files(struct manifest *m, const struct header *h, uint8
 	return NULL;
 }
 
-struct err *manifest_parse(void *own_buf, size_t len, struct manifest *out)
+static struct err *parse_all(struct manifest *m)
 {
-	struct manifest m = { .bytes = own_buf, .len = len };
 	struct header h;
-	struct err *e;
 
-	if (len < sizeof(h)) {
-		free(own_buf);
+	if (m->len < sizeof(h))
 		return bad("it is cut short");
-	}
-	memcpy(&h, own_buf, sizeof(h));
-	e = parse_header(&h, len);
-	if (!e && (len - h.nr_sums * sizeof(uint64_t)) % sizeof(uint64_t))
-		e = bad("page sums are not aligned");
-	if (!e) {
-		m.nr_files = h.nr_files;
-		m.files = calloc(m.nr_files + 1, sizeof(*m.files));
-		if (!m.files)
-			e = err_new(ERR_NOMEM, "cannot allocate a list of %zu files", m.nr_files);
-	}
-	if (!e)
-		e = parse_files(&m, &h, (uint8_t *)own_buf + sizeof(h));
-	if (e) {
-		manifest_fini(&m);
-		return e;
-	}
-	memcpy(m.head.set_id, h.set_id, MANIFEST_ID_LEN);
-	memcpy(m.head.parent_id, h.parent_id, MANIFEST_ID_LEN);
-	memcpy(m.head.mark, h.mark, MANIFEST_ID_LEN);
-	m.head.has_parent = h.flags & HEAD_PARENT;
-	*out = m;
+	memcpy(&h, m->bytes, sizeof(h));
+	TRY(parse_header(&h, m->len));
+	if ((m->len - h.nr_sums * sizeof(uint64_t)) % sizeof(uint64_t))
+		return bad("page sums are not aligned");
+	/* The list is changed in place, the sums behind it are left where the file is mapped. */
+	if (m->is_mapped &&
+	    mprotect(m->bytes, m->len - h.nr_sums * sizeof(uint64_t), PROT_READ | PROT_WRITE))
+		return err_sys(errno, "cannot use the manifest");
+	m->nr_files = h.nr_files;
+	m->files = calloc(m->nr_files + 1, sizeof(*m->files));
+	if (!m->files)
+		return err_new(ERR_NOMEM, "cannot allocate a list of %zu files", m->nr_files);
+	TRY(parse_files(m, &h, (uint8_t *)m->bytes + sizeof(h)));
+	memcpy(m->head.set_id, h.set_id, MANIFEST_ID_LEN);
+	memcpy(m->head.parent_id, h.parent_id, MANIFEST_ID_LEN);
+	memcpy(m->head.mark, h.mark, MANIFEST_ID_LEN);
+	m->head.has_parent = h.flags & HEAD_PARENT;
+	m->head.has_removed = h.flags & HEAD_REMOVED;
 	return NULL;
+}
+
+struct err *manifest_parse(void *own_bytes, size_t len, bool is_mapped, struct manifest *out)
+{
+	struct manifest m = { .bytes = own_bytes, .len = len, .is_mapped = is_mapped };
+	struct err *e = parse_all(&m);
+
+	if (e)
+		manifest_fini(&m);
+	else
+		*out = m;
+	return e;
 }
 
 void manifest_fini(struct manifest *m)
 {
 	free(m->files);
-	free(m->bytes);
+	if (m->is_mapped)
+		munmap(m->bytes, m->len);
+	else
+		free(m->bytes);
 	*m = (struct manifest){ 0 };
+}
+
+uint64_t manifest_sum_at(const struct manifest *m, const struct manifest_file *f, uint64_t page)
+{
+	return (uint64_t)((const char *)(f->sums + page) - (const char *)m->bytes);
+}
+
+struct err *manifest_set_removed(int fd)
+{
+	uint32_t flags;
+	off_t at = offsetof(struct header, flags);
+
+	TRY(fd_pread_all(fd, &flags, sizeof(flags), at));
+	flags |= HEAD_REMOVED;
+	return fd_pwrite_all(fd, &flags, sizeof(flags), at);
 }
 
 const struct manifest_file *manifest_find(const struct manifest *m, const char *name)
@@ -284,9 +329,29 @@ const struct manifest_file *manifest_find(const struct manifest *m, const char *
 	return m->nr_files ? bsearch(&key, m->files, m->nr_files, sizeof(key), by_name) : NULL;
 }
 
-void manifest_sum(const void *bytes, size_t len, uint8_t out[MANIFEST_DIGEST_LEN])
+struct err *manifest_sum(const void *bytes, size_t len, bool is_mapped,
+			 uint8_t out[MANIFEST_DIGEST_LEN])
 {
-	digest_out(XXH3_128bits(bytes, len), out);
+	enum { WINDOW = 1 << 20 };
+	XXH3_state_t *state;
+
+	if (!is_mapped) {
+		digest_out(XXH3_128bits(bytes, len), out);
+		return NULL;
+	}
+	state = XXH3_createState();
+	if (!state)
+		return err_new(ERR_NOMEM, "cannot allocate the state of a digest");
+	XXH3_128bits_reset(state);
+	for (size_t at = 0; at < len; at += WINDOW) {
+		size_t here = MIN(len - at, WINDOW);
+
+		XXH3_128bits_update(state, (const char *)bytes + at, here);
+		madvise((char *)bytes + at, here, MADV_DONTNEED);
+	}
+	digest_out(XXH3_128bits_digest(state), out);
+	XXH3_freeState(state);
+	return NULL;
 }
 
 struct err *manifest_digest(const uint8_t sum[MANIFEST_DIGEST_LEN], const void *inventory,

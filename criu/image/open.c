@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening a set for reading: inventory, manifest, the presence and size of every file, and the same
- * for each parent.
+ * Opening one set for reading: inventory, manifest, the presence and size of every file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +26,7 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	dir->ahead_fd = -1;
 	dir->has_common = true;
 	pthread_mutex_init(&dir->lock, NULL);
+	spool_init(&dir->spool);
 	if (!dir->path || fstat(fd, &dir->st) < 0) {
 		image_dir_close(dir);
 		return err_sys(errno, "cannot look at image directory \"%s\"", path);
@@ -36,24 +36,19 @@ static struct err *dir_new(int own_fd, const char *path, struct image_dir **out)
 	return NULL;
 }
 
-static struct err *dir_open_bare(int dirfd, const char *path, const char *shown,
-				 struct image_dir **out)
+struct err *dir_open_bare(int dirfd, const char *path, const char *shown, struct image_dir **out)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOTDIR)
+		return err_hint(err_new(ERR_IMAGE, "\"%s\" is no directory", shown),
+				"give the directory that holds inventory.img");
 	if (fd < 0)
 		return err_sys(errno, "cannot open image directory \"%s\"", shown);
 	return dir_new(fd, shown, out);
 }
 
 /* --- inventory and manifest --- */
-
-struct inventory {
-	const uint8_t *body;
-	size_t len;
-	const uint8_t *digest; /* NULL: there is none */
-	bool is_odd;	       /* no digest, but not as CRIU writes it either */
-};
 
 /* The body of the only entry of inventory.img. */
 static struct err *inventory_body(const struct image_dir *dir, const struct loaded *file,
@@ -81,11 +76,11 @@ static struct err *inventory_body(const struct image_dir *dir, const struct load
  */
 static bool inventory_is_odd(const struct inventory *inv, const InventoryEntry *msg)
 {
-	return msg->base.n_unknown_fields || memmem(inv->body, inv->len, DIGEST_FIELD_TAG, 3);
+	return msg->base.n_unknown_fields || msg->iteration || msg->superseded_by ||
+	       memmem(inv->body, inv->len, DIGEST_FIELD_TAG, 3);
 }
 
-static struct err *inventory_parse(struct image_dir *dir, const struct loaded *file,
-				   struct inventory *inv)
+struct err *inventory_parse(struct image_dir *dir, const struct loaded *file, struct inventory *inv)
 {
 	ProtobufCMessage *msg = NULL;
 	InventoryEntry *entry;
@@ -106,34 +101,60 @@ static struct err *inventory_parse(struct image_dir *dir, const struct loaded *f
 	return NULL;
 }
 
-/* Takes the bytes of the manifest if they are what the inventory's digest says. */
-static struct err *manifest_take(struct image_dir *dir, const struct inventory *inv,
-				 struct loaded *file)
+/* Loads the manifest of this name; *fits_out false: it is not there or not what the inventory's digest says. */
+static struct err *manifest_try(struct image_dir *dir, const struct inventory *inv,
+				const char *name, struct loaded *file, bool *found_out,
+				bool *fits_out)
 {
 	uint8_t sum[MANIFEST_DIGEST_LEN], digest[MANIFEST_DIGEST_LEN];
-	size_t len = file->len;
-	void *bytes;
 
-	manifest_sum(file->bytes, file->len, sum);
+	*fits_out = false;
+	TRY(file_load(dir, name, file, found_out));
+	if (!*found_out)
+		return NULL;
+	TRY(manifest_sum(file->bytes, file->len, file->is_mapped, sum));
 	TRY(manifest_digest(sum, inv->body, inv->len, digest));
-	if (memcmp(digest, inv->digest, sizeof(digest)))
-		return err_hint(err_new(ERR_IMAGE,
-					"inventory.img and %s of \"%s\" do not belong together or "
-					"are damaged",
-					MANIFEST_NAME, dir->path),
-				"copy both again from where they were written");
-	if (file->is_mapped) {
-		bytes = malloc(len);
-		if (!bytes)
-			return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the manifest",
-				       len);
-		memcpy(bytes, file->bytes, len);
-	} else {
-		bytes = (void *)file->bytes;
-		file->bytes = NULL;
-	}
-	TRY(err_context(manifest_parse(bytes, len, &dir->manifest), "\"%s\"", dir->path));
-	dir->has_manifest = true;
+	*fits_out = !memcmp(digest, inv->digest, sizeof(digest));
+	if (*fits_out)
+		dir->manifest_name = name;
+	else
+		loaded_fini(file);
+	return NULL;
+}
+
+static struct err *manifest_find_file(struct image_dir *dir, const struct inventory *inv,
+				      struct loaded *file)
+{
+	bool found, fits, found_new, fits_new;
+
+	TRY(manifest_try(dir, inv, MANIFEST_NAME, file, &found, &fits));
+	if (fits)
+		return NULL;
+	TRY(manifest_try(dir, inv, MANIFEST_NEW_NAME, file, &found_new, &fits_new));
+	if (fits_new)
+		return NULL;
+	if (!found)
+		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path,
+					MANIFEST_NAME),
+				"copy all files of the directory");
+	return err_hint(err_new(ERR_IMAGE,
+				"inventory.img and %s of \"%s\" do not belong together or "
+				"are damaged",
+				MANIFEST_NAME, dir->path),
+			"copy both again from where they were written");
+}
+
+/* @inv has no digest. */
+static struct err *no_manifest(const struct image_dir *dir, const struct inventory *inv)
+{
+	if (inv->is_odd && !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+		return err_hint(
+			err_new(ERR_IMAGE,
+				"image \"%s/inventory.img\" is damaged: its digest is not readable",
+				dir->path),
+			"copy it again; or, if the set is not criu-lite's, remove %s",
+			MANIFEST_NAME);
+	log_info("image", 0, "no manifest in \"%s\": contents cannot be checked", dir->path);
 	return NULL;
 }
 
@@ -141,27 +162,19 @@ static struct err *manifest_open(struct image_dir *dir, const struct inventory *
 {
 	struct loaded file = { 0 };
 	struct err *e;
-	bool found;
 
-	TRY(file_load(dir, MANIFEST_NAME, &file, &found));
-	if (inv->digest && !found)
-		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path,
-					MANIFEST_NAME),
-				"copy all files of the directory");
-	e = inv->digest ? manifest_take(dir, inv, &file) : NULL;
-	if (found)
+	if (!inv->digest)
+		return no_manifest(dir, inv);
+	e = manifest_find_file(dir, inv, &file);
+	if (e) {
 		loaded_fini(&file);
-	if (!e && found && inv->is_odd)
-		e = err_hint(
-			err_new(ERR_IMAGE,
-				"image \"%s/inventory.img\" is damaged: its digest is not readable",
-				dir->path),
-			"copy it again; or, if the set is not criu-lite's, remove %s",
-			MANIFEST_NAME);
-	if (!e && !inv->digest)
-		log_info("image", 0, "no manifest in \"%s\": contents cannot be checked",
-			 dir->path);
-	return e;
+		return e;
+	}
+	TRY(err_context(manifest_parse((void *)file.bytes, file.len, file.is_mapped,
+				       &dir->manifest),
+			"\"%s\"", dir->path));
+	dir->has_manifest = true;
+	return NULL;
 }
 
 /* Is every listed file there, and as long as it was? */
@@ -192,8 +205,7 @@ static struct err *no_inventory(const struct image_dir *dir)
 		"dump again; the dump that wrote here did not end, or this is another directory");
 }
 
-/* @is_parent: CRIU needs no inventory there, so a set without any of ours is taken without. */
-static struct err *set_open(struct image_dir *dir, bool is_parent)
+struct err *set_open(struct image_dir *dir)
 {
 	struct inventory inv = { 0 };
 	struct loaded file = { 0 };
@@ -202,7 +214,8 @@ static struct err *set_open(struct image_dir *dir, bool is_parent)
 
 	TRY(file_load(dir, "inventory.img", &file, &found));
 	if (!found) {
-		if (!is_parent || !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+		if (!dir->is_parent ||
+		    !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
 			return no_inventory(dir);
 		return NULL;
 	}
@@ -211,120 +224,6 @@ static struct err *set_open(struct image_dir *dir, bool is_parent)
 		e = manifest_open(dir, &inv);
 	loaded_fini(&file);
 	return e ? e : files_check(dir);
-}
-
-/* --- the chain --- */
-
-static struct err *parent_exists(const struct image_dir *dir, bool *out)
-{
-	struct stat st;
-	bool there = !fstatat(dir->fd, "parent", &st, AT_SYMLINK_NOFOLLOW);
-
-	/* With a manifest, only what it says is there. */
-	if (dir->has_manifest && dir->manifest.head.has_parent && !there)
-		return err_hint(err_new(ERR_IMAGE, "the link \"%s/parent\" is missing", dir->path),
-				"copy the whole chain of directories");
-	*out = dir->has_manifest ? dir->manifest.head.has_parent : there;
-	return NULL;
-}
-
-static struct err *parent_check(const struct image_dir *top, const struct image_dir *child,
-				const struct image_dir *dir)
-{
-	static const uint8_t none[MANIFEST_ID_LEN];
-	const uint8_t *id = dir->has_manifest ? dir->manifest.head.set_id : none;
-
-	for (; top != dir; top = top->parent)
-		if (top->st.st_dev == dir->st.st_dev && top->st.st_ino == dir->st.st_ino)
-			return err_new(ERR_IMAGE, "the chain of parents comes back to \"%s\"",
-				       top->path);
-	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" is not the set that \"%s\" was dumped against",
-					dir->path, child->path),
-				"put the right directory where the link \"parent\" leads");
-	return NULL;
-}
-
-struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out)
-{
-	struct image_dir *top = NULL, *dir = NULL;
-	struct err *e = dir_open_bare(dirfd, path, shown, &top);
-
-	if (e)
-		return e;
-	dir = top;
-	e = set_open(dir, false);
-	for (int depth = 0; !e; depth++) {
-		AUTO_FREE char *parent_path = NULL;
-		bool there = false;
-
-		e = parent_exists(dir, &there);
-		if (e || !there)
-			break;
-		if (depth == IMAGE_CHAIN_MAX)
-			e = err_new(ERR_IMAGE, "the chain of parents of \"%s\" has no end", shown);
-		else if (asprintf(&parent_path, "%s/parent", dir->path) < 0)
-			e = err_new(ERR_NOMEM, "cannot allocate a path");
-		if (!e)
-			e = dir_open_bare(dir->fd, "parent", parent_path, &dir->parent);
-		if (!e)
-			e = set_open(dir->parent, true);
-		if (!e)
-			e = parent_check(top, dir, dir->parent);
-		dir = dir->parent;
-	}
-	if (e) {
-		image_dir_close(top);
-		return e;
-	}
-	*out = top;
-	return NULL;
-}
-
-struct err *image_dir_open_any(const char *path, struct image_dir **out)
-{
-	return chain_open(AT_FDCWD, path, path, out);
-}
-
-struct err *image_dir_open(const char *path, struct image_dir **out)
-{
-	struct image_dir *dir = NULL;
-	uint32_t version;
-
-	TRY(image_dir_open_any(path, &dir));
-	version = dir->inventory->img_version;
-	if (version == 1 || version == 2) {
-		*out = dir;
-		return NULL;
-	}
-	image_dir_close(dir);
-	if (!version)
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" holds a pre-dump, which cannot be restored", path),
-				"give the directory of the dump that followed it");
-	return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", path, version);
-}
-
-struct err *image_dir_create(const char *path, const char *parent_path, struct image_dir **out)
-{
-	struct image_dir *dir = NULL;
-	struct err *e = NULL;
-
-	TRY(dir_open_bare(AT_FDCWD, path, path, &dir));
-	dir->is_writing = true;
-	dir->next_pages_id = 1;
-	if (parent_path) {
-		dir->parent_text = strdup(parent_path);
-		e = dir->parent_text ? chain_open(dir->fd, parent_path, parent_path, &dir->parent) :
-				       err_new(ERR_NOMEM, "cannot allocate a path");
-	}
-	if (e) {
-		image_dir_close(dir);
-		return e;
-	}
-	*out = dir;
-	return NULL;
 }
 
 void image_dir_close(struct image_dir *dir)
@@ -345,6 +244,7 @@ void image_dir_close(struct image_dir *dir)
 		manifest_fini(&dir->manifest);
 		arena_free(dir->arena);
 		pthread_mutex_destroy(&dir->lock);
+		spool_fini(&dir->spool);
 		free(dir);
 		dir = parent;
 	}
@@ -375,6 +275,16 @@ const InventoryEntry *image_dir_inventory(const struct image_dir *dir)
 bool image_dir_has_manifest(const struct image_dir *dir)
 {
 	return dir->has_manifest;
+}
+
+bool image_dir_mark(const struct image_dir *dir, uint8_t out[MANIFEST_ID_LEN])
+{
+	static const uint8_t none[MANIFEST_ID_LEN];
+
+	if (!dir->has_manifest || !memcmp(dir->manifest.head.mark, none, MANIFEST_ID_LEN))
+		return false;
+	memcpy(out, dir->manifest.head.mark, MANIFEST_ID_LEN);
+	return true;
 }
 
 struct err *image_dir_move_up(struct image_dir *dir, int floor)

@@ -26,6 +26,11 @@ enum page_flags {
 
 /* sums[i] = XXH3_64bits of page i of @buf.  Any thread. */
 void page_sums(const void *buf, size_t nr_pages, uint64_t *sums);
+/*
+ * The same, and sets bit i % 64 of zero_mask[i / 64] where page i is nothing but zeros ((nr_pages + 63) / 64 words);
+ * returns how many are.  It costs nothing more: a page is looked at again only if it has the sum of a zero page.
+ */
+size_t page_sums_zero(const void *buf, size_t nr_pages, uint64_t *sums, uint64_t *zero_mask);
 
 /* --- dump --- */
 
@@ -68,6 +73,11 @@ uint64_t page_sink_nr_pages(const struct page_sink *s);
 MUST_USE struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr,
 				    const uint64_t *sums);
 /*
+ * Instead of page_sink_sums() for pages that are all zeros: hands over their sums and leaves a hole in the pages file,
+ * so the caller writes nothing there (within page_sink_ahead() it may have written zeros).
+ */
+MUST_USE struct err *page_sink_zeros(struct page_sink *s, uint64_t offset, uint64_t nr);
+/*
  * Writes @nr pages of @buf at @offset and hands over their sums: the two above in one, for small
  * amounts.
  */
@@ -98,7 +108,8 @@ struct page_extent {
 
 /*
  * Opens the pagemap of @id and those of the parents, checks that runs ascend, lie in their pages
- * files and are found in the parents.  A missing pagemap is ERR_IMAGE.
+ * files and are found in the parents.  A missing pagemap is ERR_IMAGE (ask image_exists()), and so
+ * is a page that dedup has removed.
  */
 MUST_USE struct err *page_source_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				      struct page_source **out);
@@ -128,6 +139,26 @@ MUST_USE struct err *page_source_verify(const struct page_source *src,
 /* Reads and checks pages that must all be there; for small amounts. */
 MUST_USE struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr,
 				      void *buf);
+/*
+ * Reads and checks @nr pages of an extent from its page number @first on; opens the pages file.  The only way to the
+ * bytes of a stream's extents.  One thread.
+ */
+MUST_USE struct err *page_source_load(struct page_source *src, const struct page_extent *ext,
+				      uint64_t first, uint64_t nr, void *buf);
+/*
+ * The same source for a dump, which goes up through it once: the page maps are read as it is asked, memory does not
+ * grow with them, and a failure in them shows only then.  Pages that dedup has removed are left out.  Of all below it takes page_source_next(),
+ * page_source_load(), page_source_verify(), page_source_drop_fds() and page_source_close().
+ */
+MUST_USE struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint64_t id,
+					struct page_source **out);
+/*
+ * The extent that holds @addr, cut so that it starts there, or the next one behind it; *found_out false: there is none
+ * from there on.  @addr may be the same again or larger, never smaller; extents may be cut, so the next may continue
+ * this one.  Opens nothing: the extent's fd is -1.
+ */
+MUST_USE struct err *page_source_next(struct page_source *src, uint64_t addr,
+				      struct page_extent *out, bool *found_out);
 /* Closes the pages files; they are opened again by the next find. */
 void page_source_drop_fds(struct page_source *src);
 void page_source_close(struct page_source *src);

@@ -2,17 +2,19 @@
 /*
  * Where the pages of one pagemap go.  The sink gives out places in the pages file and keeps the
  * books: the runs for the pagemap image, a sum per page for the manifest.  The bytes themselves are
- * written by whoever has them.
+ * written by whoever has them.  Neither runs nor sums stay in memory.
  */
 #include "image/pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "image/dir_priv.h"
+#include "image/sum_priv.h"
 #include "image/wire.h"
 #include "pagemap.pb-c.h"
 
@@ -27,16 +29,15 @@ struct page_sink {
 	enum image_kind kind;
 	uint64_t id;
 	uint32_t pages_id;
-	struct out_file *pages;
+	struct out_file *pages, *map;
 	int fd;
-	struct sink_run *runs;
-	size_t nr_runs, room_runs;
+	struct sink_run run; /* the last one, not in @map yet; of no pages before the first */
 	uint64_t nr_pages;
 	uint64_t ahead_bytes;
-	pthread_mutex_t lock; /* of what follows */
-	uint64_t *sums;	      /* of pages reserved; moves when a run is added, hence the lock */
-	uint64_t room_sums;
-	uint64_t nr_sums; /* handed over so far */
+	pthread_mutex_t lock; /* of @pages->sums, which move when a run is added, and what follows */
+	uint64_t nr_sums;     /* handed over so far */
+	uint64_t nr_zeros;    /* of these, for pages that are holes */
+	uint64_t zeros_end;   /* page number behind the last of those */
 };
 
 static uint32_t take_pages_id(struct image_dir *dir)
@@ -47,6 +48,21 @@ static uint32_t take_pages_id(struct image_dir *dir)
 	id = dir->next_pages_id++;
 	pthread_mutex_unlock(&dir->lock);
 	return id;
+}
+
+/* The page map with its head, and the pages file. */
+static struct err *files_open(struct page_sink *s)
+{
+	PagemapHead head = PAGEMAP_HEAD__INIT;
+
+	s->pages_id = take_pages_id(s->dir);
+	head.pages_id = s->pages_id;
+	TRY(image_write(s->dir, s->kind, s->id, &head.base));
+	TRY(out_get(s->dir, s->kind, s->id, &s->map));
+	TRY(out_get(s->dir, IMAGE_PAGES, s->pages_id, &s->pages));
+	s->pages->is_pages = true;
+	TRY(out_create(s->dir, s->pages->name, &s->fd));
+	return ahead_take(s->dir, s->pages->name, &s->fd, &s->ahead_bytes);
 }
 
 struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
@@ -64,14 +80,7 @@ struct err *page_sink_open(struct image_dir *dir, enum image_kind kind, uint64_t
 	s->id = id;
 	s->fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
-	s->pages_id = take_pages_id(dir);
-	e = out_get(dir, IMAGE_PAGES, s->pages_id, &s->pages);
-	if (!e) {
-		s->pages->is_pages = true;
-		e = out_create(dir, s->pages->name, &s->fd);
-		if (!e)
-			e = ahead_take(dir, s->pages->name, &s->fd, &s->ahead_bytes);
-	}
+	e = files_open(s);
 	if (e) {
 		page_sink_abandon(s);
 		return e;
@@ -86,8 +95,6 @@ void page_sink_abandon(struct page_sink *own_s)
 		return;
 	if (own_s->fd >= 0)
 		close(own_s->fd);
-	free(own_s->sums);
-	free(own_s->runs);
 	pthread_mutex_destroy(&own_s->lock);
 	free(own_s);
 }
@@ -107,48 +114,63 @@ uint64_t page_sink_nr_pages(const struct page_sink *s)
 	return s->nr_pages;
 }
 
-static struct err *grow_sums(struct page_sink *s, uint64_t nr_pages)
+/*
+ * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU
+ * 4.1 reads and nr_pages what 4.2 reads.
+ */
+static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start,
+			  uint32_t nr_pages)
 {
-	uint64_t room = MAX(nr_pages, s->room_sums + s->room_sums / 2);
-	uint64_t *sums;
+	uint8_t *body = at + sizeof(uint32_t);
+	uint32_t len;
 
-	if (nr_pages <= s->room_sums)
-		return NULL;
-	sums = realloc(s->sums, room * sizeof(*sums));
-	if (!sums)
-		return err_new(ERR_NOMEM, "cannot allocate the sums of %llu pages",
-			       (unsigned long long)nr_pages);
-	s->sums = sums;
-	s->room_sums = room;
+	*body++ = 1 << 3;
+	body = wire_put_varint(body, start);
+	*body++ = 2 << 3;
+	body = wire_put_varint(body, nr_pages);
+	*body++ = 4 << 3;
+	body = wire_put_varint(body, run->flags);
+	*body++ = 5 << 3;
+	body = wire_put_varint(body, nr_pages);
+	len = (uint32_t)(body - at) - (uint32_t)sizeof(uint32_t);
+	memcpy(at, &len, sizeof(len));
+	return body;
+}
+
+/* The last run is final: nothing can be joined to it. */
+static struct err *put_run(struct page_sink *s)
+{
+	uint64_t start = s->run.start, left = s->run.nr_pages;
+	uint8_t entry[64];
+
+	while (left) {
+		/* At most 1 GiB each: neither pages nor bytes overflow 32 bits in any reader. */
+		uint32_t here = (uint32_t)MIN(left, 1u << 18);
+		uint8_t *end = put_entry(entry, &s->run, start, here);
+
+		TRY(out_bytes(s->dir, s->map, entry, (size_t)(end - entry)));
+		start += (uint64_t)here * IMAGE_PAGE_SIZE;
+		left -= here;
+	}
 	return NULL;
 }
 
 static struct err *add_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags)
 {
-	struct sink_run *last = s->nr_runs ? &s->runs[s->nr_runs - 1] : NULL;
+	struct sink_run *last = &s->run;
 
-	if (last && last->flags == flags &&
-	    last->start + last->nr_pages * IMAGE_PAGE_SIZE == start) {
+	if (last->flags == flags && last->start + last->nr_pages * IMAGE_PAGE_SIZE == start) {
 		last->nr_pages += nr_pages;
 		return NULL;
 	}
-	if (s->nr_runs == s->room_runs) {
-		size_t room = s->room_runs ? s->room_runs * 2 : 64;
-		struct sink_run *runs = realloc(s->runs, room * sizeof(*runs));
-
-		if (!runs)
-			return err_new(ERR_NOMEM, "cannot allocate %zu runs of pages", room);
-		s->runs = runs;
-		s->room_runs = room;
-	}
-	s->runs[s->nr_runs++] = (struct sink_run){ start, nr_pages, flags };
+	TRY(put_run(s));
+	*last = (struct sink_run){ start, nr_pages, flags };
 	return NULL;
 }
 
 struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages, uint32_t flags,
 			  uint64_t *offset_out)
 {
-	const struct sink_run *last = s->nr_runs ? &s->runs[s->nr_runs - 1] : NULL;
 	uint64_t end, offset = s->nr_pages * IMAGE_PAGE_SIZE;
 	struct err *e;
 
@@ -156,12 +178,12 @@ struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages
 	       flags != PAGE_IN_PARENT);
 	BUG_ON(start % IMAGE_PAGE_SIZE || !nr_pages || nr_pages > UINT64_MAX / IMAGE_PAGE_SIZE);
 	BUG_ON(__builtin_add_overflow(start, nr_pages * IMAGE_PAGE_SIZE, &end));
-	BUG_ON(last && last->start + last->nr_pages * IMAGE_PAGE_SIZE > start);
+	BUG_ON(s->run.start + s->run.nr_pages * IMAGE_PAGE_SIZE > start);
 	TRY(add_run(s, start, nr_pages, flags));
 	if (!(flags & PAGE_PRESENT))
 		return NULL;
 	pthread_mutex_lock(&s->lock);
-	e = grow_sums(s, s->nr_pages + nr_pages);
+	e = sums_reserve(&s->dir->spool, s->dir->fd, &s->pages->sums, nr_pages);
 	if (!e)
 		s->nr_pages += nr_pages;
 	pthread_mutex_unlock(&s->lock);
@@ -170,18 +192,60 @@ struct err *page_sink_run(struct page_sink *s, uint64_t start, uint64_t nr_pages
 	return e;
 }
 
-struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, const uint64_t *sums)
+/* As many of the sums as lie together. */
+static struct err *put_sums(struct page_sink *s, uint64_t page, uint64_t nr, const uint64_t *sums,
+			    uint64_t *done_out)
 {
-	uint64_t page = offset / IMAGE_PAGE_SIZE;
+	struct sums_place place;
 
-	BUG_ON(offset % IMAGE_PAGE_SIZE);
 	pthread_mutex_lock(&s->lock);
 	if (!nr || page > s->nr_pages || nr > s->nr_pages - page) {
 		pthread_mutex_unlock(&s->lock);
 		return err_new(ERR_BUG, "sums of pages that are not reserved");
 	}
-	memcpy(s->sums + page, sums, nr * sizeof(*sums));
-	s->nr_sums += nr;
+	place = sums_put(&s->pages->sums, page, nr, sums);
+	*done_out = place.nr ? place.nr : nr;
+	s->nr_sums += *done_out;
+	pthread_mutex_unlock(&s->lock);
+	return place.nr ? sums_write(&s->dir->spool, place, sums) : NULL;
+}
+
+struct err *page_sink_sums(struct page_sink *s, uint64_t offset, uint64_t nr, const uint64_t *sums)
+{
+	uint64_t page = offset / IMAGE_PAGE_SIZE, done = 0;
+
+	BUG_ON(offset % IMAGE_PAGE_SIZE);
+	do {
+		TRY(put_sums(s, page, nr, sums, &done));
+		page += done;
+		sums += done;
+		nr -= done;
+	} while (nr);
+	return NULL;
+}
+
+/* Memory that was got for them ahead is given back; where that cannot be, it holds zeros. */
+static void punch_ahead(const struct page_sink *s, uint64_t offset, uint64_t len)
+{
+	if (offset < s->ahead_bytes)
+		(void)!fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+				 (off_t)MIN(len, s->ahead_bytes - offset));
+}
+
+struct err *page_sink_zeros(struct page_sink *s, uint64_t offset, uint64_t nr)
+{
+	uint64_t sums[256], end = offset / IMAGE_PAGE_SIZE + nr;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
+		sums[i] = SUM_ZERO_PAGE;
+	for (uint64_t done = 0, here; done < nr; done += here) {
+		here = MIN(nr - done, ARRAY_SIZE(sums));
+		TRY(page_sink_sums(s, offset + done * IMAGE_PAGE_SIZE, here, sums));
+	}
+	punch_ahead(s, offset, nr * IMAGE_PAGE_SIZE);
+	pthread_mutex_lock(&s->lock);
+	s->nr_zeros += nr;
+	s->zeros_end = MAX(s->zeros_end, end);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -215,66 +279,17 @@ static struct err *enter_pages(struct page_sink *s)
 	if (fstat(s->fd, &st) < 0)
 		return err_sys(errno, "cannot look at image \"%s\"", f->name);
 	BUG_ON(s->nr_sums != s->nr_pages);
-	BUG_ON((uint64_t)st.st_size < len);
-	/* More than was needed may have been got ahead. */
-	if ((uint64_t)st.st_size > len && ftruncate(s->fd, (off_t)len))
-		return err_sys(errno, "cannot cut image \"%s\"", f->name);
-	f->sums = s->sums;
-	s->sums = NULL;
+	/* Only zeros may be missing at the end. */
+	BUG_ON((uint64_t)st.st_size < len &&
+	       (s->zeros_end != s->nr_pages ||
+		s->nr_zeros * IMAGE_PAGE_SIZE < len - (uint64_t)st.st_size));
+	/* Or more than was needed has been got ahead. */
+	if ((uint64_t)st.st_size != len && ftruncate(s->fd, (off_t)len))
+		return err_sys(errno, "cannot set the size of image \"%s\"", f->name);
+	TRY(sums_settle(&s->dir->spool, s->dir->fd, &f->sums));
 	f->flushed = len;
 	f->is_done = true;
 	return NULL;
-}
-
-/*
- * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU
- * 4.1 reads and nr_pages what 4.2 reads.
- */
-static uint8_t *put_entry(uint8_t *at, const struct sink_run *run, uint64_t start,
-			  uint32_t nr_pages)
-{
-	uint8_t *body = at + sizeof(uint32_t);
-	uint32_t len;
-
-	*body++ = 1 << 3;
-	body = wire_put_varint(body, start);
-	*body++ = 2 << 3;
-	body = wire_put_varint(body, nr_pages);
-	*body++ = 4 << 3;
-	body = wire_put_varint(body, run->flags);
-	*body++ = 5 << 3;
-	body = wire_put_varint(body, nr_pages);
-	len = (uint32_t)(body - at) - (uint32_t)sizeof(uint32_t);
-	memcpy(at, &len, sizeof(len));
-	return body;
-}
-
-static struct err *write_pagemap(struct page_sink *s)
-{
-	PagemapHead head = PAGEMAP_HEAD__INIT;
-	struct out_file *f;
-	uint8_t entry[64];
-
-	head.pages_id = s->pages_id;
-	TRY(image_write(s->dir, s->kind, s->id, &head.base));
-	for (size_t i = 0; i < s->nr_runs; i++) {
-		uint64_t start = s->runs[i].start, left = s->runs[i].nr_pages;
-
-		while (left) {
-			/*
-			 * At most 1 GiB each: neither pages nor bytes overflow 32 bits in any
-			 * reader.
-			 */
-			uint32_t here = (uint32_t)MIN(left, 1u << 18);
-			uint8_t *end = put_entry(entry, &s->runs[i], start, here);
-
-			TRY(image_append(s->dir, s->kind, s->id, entry, (size_t)(end - entry)));
-			start += (uint64_t)here * IMAGE_PAGE_SIZE;
-			left -= here;
-		}
-	}
-	TRY(out_get(s->dir, s->kind, s->id, &f));
-	return out_finish(s->dir, f);
 }
 
 struct err *page_sink_finish(struct page_sink *own_s)
@@ -282,7 +297,9 @@ struct err *page_sink_finish(struct page_sink *own_s)
 	struct err *e = enter_pages(own_s);
 
 	if (!e)
-		e = write_pagemap(own_s);
+		e = put_run(own_s);
+	if (!e)
+		e = out_finish(own_s->dir, own_s->map);
 	page_sink_abandon(own_s);
 	return e;
 }

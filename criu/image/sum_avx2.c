@@ -25,7 +25,7 @@ void page_sums_avx2(const void *buf, size_t nr_pages, uint64_t *sums)
 	const char *page = buf;
 
 	for (size_t i = 0; i < nr_pages; i++)
-		sums[i] = XXH3_64bits(page + i * IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
+		sums[i] = sum_of_hash(XXH3_64bits(page + i * IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE));
 }
 
 #if defined(__clang__)

@@ -20,6 +20,9 @@ struct image_visitor {
  */
 MUST_USE struct err *image_dir_each(struct image_dir *dir, const struct image_visitor *v);
 
+/* Pages in the files of this set (not of its parents); 0 without a manifest. */
+uint64_t image_dir_nr_pages(const struct image_dir *dir);
+
 struct image_entry {
 	const char *file;
 	uint64_t offset;	     /* of the entry in its file */
@@ -45,6 +48,7 @@ struct image_check_stats {
 	uint64_t nr_bytes;
 	uint64_t nr_pages; /* compared with their sums */
 	uint64_t nr_entries;
+	struct progress *progress; /* told of the pages; or NULL */
 };
 
 /*

@@ -102,7 +102,7 @@ void out_free(struct out_file *f)
 		return;
 	XXH3_freeState(f->state);
 	free(f->buf);
-	free(f->sums);
+	sums_fini(&f->sums);
 	free(f);
 }
 
@@ -119,7 +119,8 @@ uint64_t out_size(const struct out_file *f)
  */
 static struct err *remove_older(struct image_dir *dir)
 {
-	static const char *const ours[] = { "inventory.img", MANIFEST_NAME, "parent" };
+	static const char *const ours[] = { "inventory.img", MANIFEST_NAME, MANIFEST_NEW_NAME,
+					    "parent" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (unlinkat(dir->fd, ours[i], 0) < 0 && errno != ENOENT)
@@ -253,7 +254,7 @@ static struct err *out_reserve(struct out_file *f, size_t len)
 	return NULL;
 }
 
-static struct err *out_bytes(struct image_dir *dir, struct out_file *f, const void *buf, size_t len)
+struct err *out_bytes(struct image_dir *dir, struct out_file *f, const void *buf, size_t len)
 {
 	if (f->len + len > FLUSH_BYTES)
 		TRY(out_flush(dir, f));

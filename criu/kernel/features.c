@@ -62,13 +62,15 @@ ROW(KF_PAGEMAP_SCAN, "pagemap_scan", NEED_OPTIONAL, probe_pagemap_scan,
 	"list pages fast", "use Linux 6.7 or later"),
 ROW(KF_PAGEMAP_SCAN_GUARD, "pagemap_scan_guard_pages", NEED_OPTIONAL, probe_pagemap_scan_guard,
 	"list guard regions fast", "use Linux 6.16 or later"),
-ROW(KF_SOFT_DIRTY, "mem_dirty_track", NEED_LATER, probe_soft_dirty,
+ROW(KF_SOFT_DIRTY, "mem_dirty_track", NEED_OPTIONAL, probe_soft_dirty,
 	"find changed pages by soft-dirty bits", "use a kernel with CONFIG_MEM_SOFT_DIRTY"),
+ROW(KF_SOFT_DIRTY_MOVES, "soft_dirty_moves", NEED_OPTIONAL, probe_soft_dirty_moves,
+	"see by soft-dirty bits that page tables were moved (else their frames are compared)", NULL),
 ROW(KF_UFFD, "uffd", NEED_LATER, probe_uffd,
 	"fill memory on demand", "use a kernel with CONFIG_USERFAULTFD"),
 ROW(KF_UFFD_NONCOOP, "uffd-noncoop", NEED_LATER, probe_uffd_noncoop,
 	"fill memory on demand in tasks that fork and remap", "use Linux 4.11 or later"),
-ROW(KF_UFFD_WP_ASYNC, "uffd_wp_async", NEED_LATER, probe_uffd_wp_async,
+ROW(KF_UFFD_WP_ASYNC, "uffd_wp_async", NEED_OPTIONAL, probe_uffd_wp_async,
 	"find changed pages by userfaultfd", "use Linux 6.7 or later"),
 ROW(KF_PROCMAP_QUERY, "procmap_query", NEED_OPTIONAL, probe_procmap_query,
 	"ask for one mapping", "use Linux 6.11 or later"),
@@ -178,6 +180,13 @@ const enum kernel_feature kernel_set_restore[] = {
 	KF_CLONE3_SET_TID, KF_PR_SET_MM_MAP, KF_PIDFD_OPEN, KF_TIMER_CR_IDS, KF_MEMFD,
 };
 const size_t kernel_nr_set_restore = ARRAY_SIZE(kernel_set_restore);
+
+const enum kernel_feature kernel_set_track[] = {
+	KF_SOFT_DIRTY,
+	KF_SOFT_DIRTY_MOVES,
+	KF_UFFD_WP_ASYNC,
+};
+const size_t kernel_nr_set_track = ARRAY_SIZE(kernel_set_track);
 
 bool probe_no(struct feature_probe *p, const char *fmt, ...)
 {

@@ -45,6 +45,7 @@ enum kernel_feature {
 	KF_PAGEMAP_SCAN,
 	KF_PAGEMAP_SCAN_GUARD,
 	KF_SOFT_DIRTY,
+	KF_SOFT_DIRTY_MOVES,
 	KF_UFFD,
 	KF_UFFD_NONCOOP,
 	KF_UFFD_WP_ASYNC,
@@ -151,5 +152,8 @@ extern const enum kernel_feature kernel_set_dump[];
 extern const size_t kernel_nr_set_dump;
 extern const enum kernel_feature kernel_set_restore[];
 extern const size_t kernel_nr_set_restore;
+/* Incremental dumps ask for these besides. */
+extern const enum kernel_feature kernel_set_track[];
+extern const size_t kernel_nr_set_track;
 
 #endif

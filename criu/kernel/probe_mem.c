@@ -155,6 +155,49 @@ bool probe_soft_dirty(struct feature_probe *p)
 	return ok;
 }
 
+/* Writes a page, clears its mark, moves the page table that it is in, and looks again. */
+static struct err *move_table(char *from, char *to, bool *is_marked)
+{
+	AUTO_FD clear = -1, map = -1, dirfd = -1;
+	uint64_t word;
+	char *moved;
+
+	TRY(proc_open(getpid(), &dirfd));
+	TRY(pagemap_open(dirfd, &map));
+	TRY(fd_open_at(dirfd, O_WRONLY, &clear, "clear_refs"));
+	from[0] = 1;
+	TRY(fd_write_all(clear, "4", 1));
+	moved = mremap(from, HUGE_PAGE, HUGE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	if (moved == MAP_FAILED)
+		return err_sys(errno, "cannot move memory");
+	TRY(pagemap_read(map, (uint64_t)(uintptr_t)to, 1, &word));
+	*is_marked = word & PM_SOFT_DIRTY;
+	return NULL;
+}
+
+bool probe_soft_dirty_moves(struct feature_probe *p)
+{
+	size_t len = 4 * HUGE_PAGE;
+	char *at = map_pages(len), *from, *to;
+	bool ok = false;
+	struct err *e;
+
+	if (!at)
+		return probe_errno(p);
+	from = (char *)(((uintptr_t)at + HUGE_PAGE - 1) & ~((uintptr_t)HUGE_PAGE - 1));
+	to = from + HUGE_PAGE;
+	/* One huge page would be moved singly, and marked. */
+	madvise(at, len, MADV_NOHUGEPAGE);
+	e = move_table(from, to, &ok);
+	if (e)
+		probe_no(p, "%s", err_message(e));
+	else if (!ok)
+		probe_no(p, "moved pages have no mark");
+	err_drop(e, "the feature is missing");
+	munmap(at, len);
+	return ok;
+}
+
 static bool uffd_features(struct feature_probe *p, uint64_t *features)
 {
 	struct uffdio_api api = { .api = UFFD_API };

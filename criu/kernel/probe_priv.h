@@ -62,6 +62,7 @@ bool probe_pagemap_scan(struct feature_probe *p);
 bool probe_pagemap_scan_guard(struct feature_probe *p);
 bool probe_guard_pages(struct feature_probe *p);
 bool probe_soft_dirty(struct feature_probe *p);
+bool probe_soft_dirty_moves(struct feature_probe *p);
 bool probe_uffd(struct feature_probe *p);
 bool probe_uffd_noncoop(struct feature_probe *p);
 bool probe_uffd_wp_async(struct feature_probe *p);

@@ -2,13 +2,17 @@
 #include "mem/copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "mem/mm.h"
+#include "proc/maps.h"
 
 /* Stays in the second-level cache between reading, summing and writing. */
 #define CHUNK_PAGES 128
@@ -20,55 +24,109 @@
 struct copy {
 	const struct page_plan *plan;
 	struct page_sink *sink;
-	pid_t host_pid;
-	int mem_fd;
+	struct page_copy_from from;
+	atomic_ulong nr_zero;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
 };
 
-struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
-			  uint64_t nr_pages, bool is_shared)
+/* --- the plan --- */
+
+/* 384 KiB; beyond, runs are in the file. */
+#define HEAP_RUNS 16384
+
+void page_plan_init(struct page_plan *plan, int dirfd)
 {
-	struct page_run *run;
-
-	if (plan->nr == plan->cap) {
-		size_t cap = plan->cap ? plan->cap * 2 : 64;
-		struct page_run *runs = realloc(plan->runs, cap * sizeof(*runs));
-
-		if (!runs)
-			return err_sys(ENOMEM, "cannot plan %zu runs of pages", cap);
-		plan->runs = runs;
-		plan->cap = cap;
-	}
-	run = &plan->runs[plan->nr++];
-	run->start = start;
-	run->nr_pages = nr_pages;
-	run->is_shared = is_shared;
-	plan->nr_pages += nr_pages;
-	return page_sink_run(sink, start, nr_pages, PAGE_PRESENT, &run->offset);
+	*plan = (struct page_plan){ .dirfd = dirfd, .fd = -1 };
 }
 
 void page_plan_fini(struct page_plan *plan)
 {
-	free(plan->runs);
-	*plan = (struct page_plan){ 0 };
+	free(PTR_TAKE(plan->runs));
+	if (plan->fd >= 0)
+		close(fd_take(&plan->fd));
+}
+
+size_t page_plan_nr(const struct page_plan *plan)
+{
+	return plan->nr_spooled + plan->nr_heap;
+}
+
+static struct err *plan_spool(struct page_plan *plan)
+{
+	if (plan->fd < 0)
+		plan->fd = openat(plan->dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (plan->fd < 0)
+		plan->fd = memfd_create("criu-lite plan", MFD_CLOEXEC);
+	if (plan->fd < 0)
+		return err_sys(errno, "cannot make a file for %zu runs of pages",
+			       page_plan_nr(plan));
+	TRY(fd_pwrite_all(plan->fd, plan->runs, plan->nr_heap * sizeof(*plan->runs),
+			  (off_t)(plan->nr_spooled * sizeof(*plan->runs))));
+	plan->nr_spooled += plan->nr_heap;
+	plan->nr_heap = 0;
+	return NULL;
+}
+
+static struct err *plan_grow(struct page_plan *plan)
+{
+	size_t room = plan->nr_heap ? plan->nr_heap * 2 : 64;
+	struct page_run *runs;
+
+	if (plan->nr_heap == HEAP_RUNS)
+		return plan_spool(plan);
+	/* Powers of two from 64 on, so the number tells when it is full. */
+	if (plan->nr_heap & (plan->nr_heap - 1) || (plan->nr_heap && plan->nr_heap < 64) ||
+	    plan->nr_spooled)
+		return NULL;
+	runs = realloc(plan->runs, room * sizeof(*runs));
+	if (!runs)
+		return err_sys(ENOMEM, "cannot plan %zu runs of pages", room);
+	plan->runs = runs;
+	return NULL;
+}
+
+struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
+			  uint64_t nr_pages)
+{
+	struct page_run *run;
+
+	TRY(plan_grow(plan));
+	run = &plan->runs[plan->nr_heap++];
+	run->start = start;
+	run->nr_pages = nr_pages;
+	plan->nr_pages += nr_pages;
+	return page_sink_run(sink, start, nr_pages, PAGE_PRESENT, &run->offset);
+}
+
+static struct err *plan_get(const struct page_plan *plan, size_t i, struct page_run *out)
+{
+	if (i < plan->nr_spooled)
+		return fd_pread_all(plan->fd, out, sizeof(*out), (off_t)(i * sizeof(*out)));
+	*out = plan->runs[i - plan->nr_spooled];
+	return NULL;
 }
 
 /* The run that holds byte @offset of the file. */
-static size_t find_run(const struct page_plan *plan, uint64_t offset)
+static struct err *find_run(const struct page_plan *plan, uint64_t offset, size_t *out)
 {
-	size_t low = 0, high = plan->nr;
+	size_t low = 0, high = page_plan_nr(plan);
 
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2;
+		struct page_run run;
 
-		if (plan->runs[mid].offset <= offset)
+		TRY(plan_get(plan, mid, &run));
+		if (run.offset <= offset)
 			low = mid;
 		else
 			high = mid;
 	}
-	return low;
+	*out = low;
+	return NULL;
 }
+
+/* --- reading --- */
 
 /* Stretches of the task's memory that are read at once, into consecutive bytes. */
 struct gathered {
@@ -77,16 +135,29 @@ struct gathered {
 	uint64_t len;
 };
 
+/* Page by page, what is not there any more as zeros. */
+static void read_what_is_there(const struct copy *c, const struct iovec *iov, uint8_t *buf)
+{
+	for (size_t at = 0; at < iov->iov_len; at += MEM_PAGE)
+		if (pread(c->from.mem_fd, buf + at, MEM_PAGE, (off_t)iov->iov_base + (off_t)at) !=
+		    (ssize_t)MEM_PAGE)
+			memset(buf + at, 0, MEM_PAGE);
+}
+
 /* Every page, one lock and two copies for each. */
 static struct err *read_slowly(const struct copy *c, const struct gathered *g, uint8_t *buf)
 {
 	for (size_t i = 0; i < g->nr; i++) {
-		struct err *e = fd_pread_all(c->mem_fd, buf, g->iov[i].iov_len,
+		struct err *e = fd_pread_all(c->from.mem_fd, buf, g->iov[i].iov_len,
 					     (off_t)g->iov[i].iov_base);
 
-		if (e)
+		if (e && c->from.is_running) {
+			err_drop(e, "the program has unmapped it");
+			read_what_is_there(c, &g->iov[i], buf);
+		} else if (e) {
 			return err_context(e, "reading %zu bytes at %p of task %d",
-					   g->iov[i].iov_len, g->iov[i].iov_base, c->host_pid);
+					   g->iov[i].iov_len, g->iov[i].iov_base, c->from.host_pid);
+		}
 		buf += g->iov[i].iov_len;
 	}
 	return NULL;
@@ -106,28 +177,40 @@ static struct err *read_gathered(const struct copy *c, bool is_shared, struct ga
 	if (!g->nr)
 		return NULL;
 	if (!is_shared)
-		ret = process_vm_readv(c->host_pid, &local, 1, g->iov, g->nr, 0);
+		ret = process_vm_readv(c->from.host_pid, &local, 1, g->iov, g->nr, 0);
 	return ret == (ssize_t)g->len ? NULL : read_slowly(c, g, buf);
+}
+
+static bool is_shared_run(const struct copy *c, uint64_t addr)
+{
+	const struct proc_vma *v = c->from.maps ? proc_maps_find(c->from.maps, addr) : NULL;
+
+	return !v || v->shared_bytes;
 }
 
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
-	const struct page_plan *plan = c->plan;
 	struct gathered g = { .nr = 0 };
 	bool is_shared = false;
+	size_t i;
 
-	for (size_t i = find_run(plan, offset); len; i++) {
-		const struct page_run *run = &plan->runs[i];
-		uint64_t skip = offset - run->offset;
-		uint64_t take = MIN(len, run->nr_pages * MEM_PAGE - skip);
+	TRY(find_run(c->plan, offset, &i));
+	for (; len; i++) {
+		struct page_run run;
+		uint64_t skip, take;
+		bool shared;
 
-		if (g.nr && run->is_shared != is_shared) {
+		TRY(plan_get(c->plan, i, &run));
+		skip = offset - run.offset;
+		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
+		shared = is_shared_run(c, run.start);
+		if (g.nr && shared != is_shared) {
 			TRY(read_gathered(c, is_shared, &g, buf));
 			buf += g.len;
 			g.nr = g.len = 0;
 		}
-		is_shared = run->is_shared;
-		g.iov[g.nr++] = (struct iovec){ (void *)(run->start + skip), take };
+		is_shared = shared;
+		g.iov[g.nr++] = (struct iovec){ (void *)(run.start + skip), take };
 		g.len += take;
 		offset += take;
 		len -= take;
@@ -135,17 +218,60 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 	return read_gathered(c, is_shared, &g, buf);
 }
 
-static struct err *read_and_sum(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
-{
+/* What was read of a chunk, and which of its pages are nothing but zeros: those stay a hole in the file. */
+struct chunk {
+	uint64_t offset; /* in the file */
+	size_t nr_pages;
+	const uint8_t *bytes;
+	bool is_mapped; /* the bytes are the file's own */
 	uint64_t sums[CHUNK_PAGES];
+	uint64_t zeros[CHUNK_PAGES / 64];
+};
+
+static bool page_is_zero(const struct chunk *k, size_t i)
+{
+	return k->zeros[i / 64] >> i % 64 & 1;
+}
+
+static struct err *write_stretch(const struct copy *c, const struct chunk *k, size_t first,
+				 size_t nr)
+{
+	uint64_t offset = k->offset + first * MEM_PAGE;
+
+	if (page_is_zero(k, first))
+		return page_sink_zeros(c->sink, offset, nr);
+	TRY(page_sink_sums(c->sink, offset, nr, k->sums + first));
+	if (k->is_mapped)
+		return NULL;
+	return fd_pwrite_all(page_sink_fd(c->sink), k->bytes + first * MEM_PAGE, nr * MEM_PAGE,
+			     (off_t)offset);
+}
+
+static struct err *write_chunk(struct copy *c, const struct chunk *k)
+{
+	for (size_t first = 0, end; first < k->nr_pages; first = end) {
+		for (end = first + 1; end < k->nr_pages; end++)
+			if (page_is_zero(k, end) != page_is_zero(k, first))
+				break;
+		TRY(write_stretch(c, k, first, end - first));
+	}
+	return NULL;
+}
+
+static struct err *read_and_write(struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf,
+				  bool is_mapped)
+{
+	struct chunk k = {
+		.offset = offset, .nr_pages = len / MEM_PAGE, .bytes = buf, .is_mapped = is_mapped
+	};
 
 	TRY(read_pages(c, offset, len, buf));
-	page_sums(buf, len / MEM_PAGE, sums);
-	return page_sink_sums(c->sink, offset, len / MEM_PAGE, sums);
+	atomic_fetch_add(&c->nr_zero, page_sums_zero(buf, k.nr_pages, k.sums, k.zeros));
+	return write_chunk(c, &k);
 }
 
 /* Straight into the file's pages; false when they are not there yet. */
-static bool copy_mapped(const struct copy *c, uint64_t offset, uint64_t len, struct err **out)
+static bool copy_mapped(struct copy *c, uint64_t offset, uint64_t len, struct err **out)
 {
 	void *at;
 
@@ -155,19 +281,18 @@ static bool copy_mapped(const struct copy *c, uint64_t offset, uint64_t len, str
 		  page_sink_fd(c->sink), (off_t)offset);
 	if (at == MAP_FAILED)
 		return false;
-	*out = read_and_sum(c, offset, len, at);
+	*out = read_and_write(c, offset, len, at, true);
 	munmap(at, len);
 	return true;
 }
 
-static struct err *copy_chunk(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
+static struct err *copy_chunk(struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
 	struct err *e = NULL;
 
 	if (copy_mapped(c, offset, len, &e))
 		return e;
-	TRY(read_and_sum(c, offset, len, buf));
-	return fd_pwrite_all(page_sink_fd(c->sink), buf, len, (off_t)offset);
+	return read_and_write(c, offset, len, buf, false);
 }
 
 static struct err *copy_chunks(struct copy *c)
@@ -177,12 +302,13 @@ static struct err *copy_chunks(struct copy *c)
 	if (posix_memalign((void **)&buf, MEM_PAGE, CHUNK_BYTES))
 		return err_sys(ENOMEM, "cannot copy pages");
 	while (!c->failure) {
-		uint64_t page = atomic_fetch_add(&c->next_page, CHUNK_PAGES);
+		uint64_t page = atomic_fetch_add(&c->next_page, CHUNK_PAGES), nr;
 
 		if (page >= c->plan->nr_pages)
 			break;
-		TRY(copy_chunk(c, page * MEM_PAGE,
-			       MIN(CHUNK_PAGES, c->plan->nr_pages - page) * MEM_PAGE, buf));
+		nr = MIN(CHUNK_PAGES, c->plan->nr_pages - page);
+		TRY(copy_chunk(c, page * MEM_PAGE, nr * MEM_PAGE, buf));
+		progress_add(c->from.progress, nr);
 	}
 	return NULL;
 }
@@ -197,14 +323,15 @@ static void *copy_thread(void *arg)
 	return NULL;
 }
 
-struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink, pid_t host_pid,
-			   int mem_fd)
+struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
+			   const struct page_copy_from *from, uint64_t *nr_zero_io)
 {
-	struct copy c = { .plan = plan, .sink = sink, .host_pid = host_pid, .mem_fd = mem_fd };
+	struct copy c = { .plan = plan, .sink = sink, .from = *from };
 	pthread_t threads[NR_THREADS];
 	size_t nr_threads = 0;
 
-	while (plan->nr_pages >= THREADS_MIN_PAGES && nr_threads < NR_THREADS - 1)
+	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
+	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))
 			break; /* then this thread does it all */
 		else
@@ -212,5 +339,6 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	copy_thread(&c);
 	while (nr_threads)
 		pthread_join(threads[--nr_threads], NULL);
+	*nr_zero_io += c.nr_zero;
 	return c.failure;
 }

@@ -28,6 +28,11 @@ MUST_USE struct err *mem_look(struct dump *d, struct task *t, const struct task_
  */
 bool mem_vma_wants_file(const struct task *t, size_t i, int *flags_out);
 
+/*
+ * About how many pages mem_dump_task() will tell d->progress of; it corrects that itself.  0 with a parent: the scan
+ * will tell.
+ */
+uint64_t mem_dump_expected(const struct task *t);
 /* The rest of mm-PID.img but exe_file_id, then writes it and the private pages of the task. */
 MUST_USE struct err *mem_dump_task(struct dump *d, struct task *t, const struct task_probe *p);
 

@@ -257,8 +257,8 @@ struct err *fill_areas(struct worker *w)
 
 	if (!buf)
 		return err_new(ERR_NOMEM, "cannot fill memory of task %d", w->task->ns_pid);
-	TRY(filler_new(l->pages, &filler));
-	TRY(placer_new(l->pages, &placer));
+	TRY(filler_new(l->pages, w->restore->progress, &filler));
+	TRY(placer_new(l->pages, w->restore->progress, &placer));
 	f.filler = filler;
 	f.placer = placer;
 	TRY(err_context(fill_all(&f), "memory of task %d", w->task->ns_pid));

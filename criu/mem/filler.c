@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "base/progress.h"
 #include "mem/restore_priv.h"
 
 enum { CHUNK_BYTES = 256 * 1024, MAX_SEGS = 1024 };
@@ -24,6 +25,7 @@ struct seg {
 
 struct filler {
 	struct page_source *src;
+	struct progress *progress;
 	int fd;		 /* of all segments */
 	uint64_t offset; /* in the file, of the first segment */
 	size_t bytes;
@@ -32,13 +34,14 @@ struct filler {
 	struct seg segs[MAX_SEGS];
 };
 
-struct err *filler_new(struct page_source *src, struct filler **out)
+struct err *filler_new(struct page_source *src, struct progress *progress, struct filler **out)
 {
 	struct filler *f = malloc(sizeof(*f));
 
 	if (!f)
 		return err_new(ERR_NOMEM, "cannot fill memory");
 	f->src = src;
+	f->progress = progress;
 	f->nr = 0;
 	f->bytes = 0;
 	*out = f;
@@ -103,6 +106,7 @@ struct err *filler_flush(struct filler *f)
 	e = read_all(f);
 	if (!e)
 		e = verify_all(f, bases);
+	progress_add(f->progress, f->bytes / MEM_PAGE);
 	f->nr = 0;
 	f->bytes = 0;
 	return e;

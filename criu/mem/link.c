@@ -52,6 +52,16 @@ struct err *mem_restore_hole(struct worker *w, uint64_t len, uint64_t *start_out
 			(len + MEM_PAGE - 1) & ~(MEM_PAGE - 1), MEM_PAGE, start_out);
 }
 
+uint64_t mem_restore_nr_pages(const struct restore *r)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < r->tree.nr_tasks; i++)
+		if (r->tree.tasks[i]->mm)
+			nr += page_source_nr_pages(r->tree.tasks[i]->mm->layout->pages);
+	return nr;
+}
+
 void mem_restore_drop(struct restore *r)
 {
 	if (!r->mem)

@@ -8,8 +8,10 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "mem/dump.h"
 #include "mem/mm.h"
+#include "mem/tracker.h"
 #include "pie/abi/parasite.h"
 #include "task/part.h"
 
@@ -202,6 +204,10 @@ static VmaEntry *vma_to_pb(struct arena *a, const struct proc_vma *v)
 		e->has_madv = true;
 		e->madv = madv;
 	}
+	if (v->pkey) {
+		e->has_pkey = true;
+		e->pkey = v->pkey;
+	}
 	if (e->status & (VMA_FILE_SHARED | VMA_FILE_PRIVATE)) {
 		e->has_fdflags = true;
 		/* A shared mapping may become writable exactly when its file was opened for writing. */
@@ -239,8 +245,11 @@ static void refuse(struct dump *d, const struct task *t, const struct proc_vma *
 
 struct err *mem_look(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	struct mm *mm = t->mm = ARENA_NEW(d->arena, struct mm);
-	MmEntry *rec = mm->rec = PB_NEW(d->arena, MmEntry, mm_entry);
+	MmEntry *rec;
+
+	if (!t->mm)
+		t->mm = ARENA_NEW(d->arena, struct mm);
+	rec = t->mm->rec = PB_NEW(d->arena, MmEntry, mm_entry);
 
 	rec->vmas = arena_array(d->arena, p->maps.nr, sizeof(*rec->vmas));
 	for (size_t i = 0; i < p->maps.nr; i++) {
@@ -251,6 +260,11 @@ struct err *mem_look(struct dump *d, struct task *t, const struct task_probe *p)
 		if (is_left_out(v, p))
 			continue;
 		refusal = find_refusal(v);
+		/* Our own watching ends with the keeper, and a pre-dump takes what it can. */
+		if (refusal && refusal->matches == has_uffd && mem_track_owns(t, v))
+			refusal = NULL;
+		if (refusal && d->opts->command == CMD_PRE_DUMP)
+			continue;
 		if (refusal) {
 			refuse(d, t, v, refusal);
 			continue;

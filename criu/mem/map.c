@@ -182,6 +182,15 @@ static bool would_merge(const struct mapper *m, const struct piece *p)
 	       vma_len(v) <= (m->w->restore->mem->lot_end - m->l->lot_next) / 4;
 }
 
+/*
+ * The first area that can only be executed makes the kernel take a protection key for such areas,
+ * for good.  The restorer sees to it that it is the right one.
+ */
+static uint32_t prot_until_keys(const struct mapper *m, const VmaEntry *v)
+{
+	return v->prot == PROT_EXEC && m->l->exec_key ? PROT_READ : v->prot;
+}
+
 static struct err *map_piece(struct mapper *m, struct piece *p)
 {
 	const VmaEntry *v = m->w->task->mm->rec->vmas[p->vma];
@@ -189,7 +198,7 @@ static struct err *map_piece(struct mapper *m, struct piece *p)
 	bool is_filled;
 
 	TRY(has_pages(m, p, &is_filled));
-	p->prot = v->prot;
+	p->prot = prot_until_keys(m, v);
 	if (is_filled && (v->prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE))
 		p->prot = PROT_READ | PROT_WRITE;
 	if (!(v->status & (VMA_ANON_PRIVATE | VMA_AREA_VDSO | VMA_AREA_VVAR)))

@@ -87,6 +87,18 @@ static struct err *check_kind(const struct task *t, const VmaEntry *v)
 	return NULL;
 }
 
+/* A key that the program does not hold is the kernel's own, of which there is one. */
+static struct err *check_key(const struct task *t, const VmaEntry *v, struct mm *mm)
+{
+	if (!v->pkey || (v->pkey < MEM_NR_KEYS && mm->rec->pkeys & 1U << v->pkey))
+		return NULL;
+	if (v->pkey >= MEM_NR_KEYS || v->prot != PROT_EXEC ||
+	    (mm->layout->exec_key && mm->layout->exec_key != v->pkey))
+		return bad_vma(t, v, "its protection key is impossible");
+	mm->layout->exec_key = v->pkey;
+	return NULL;
+}
+
 static struct err *check_supported(const struct task *t, const VmaEntry *v)
 {
 	if (v->status & VMA_AREA_SHSTK)
@@ -131,6 +143,9 @@ static struct err *check_vmas(const struct task *t, struct mm *mm)
 	uint64_t end = 0;
 	size_t i;
 
+	if (rec->pkeys & 1 || rec->pkeys >> MEM_NR_KEYS)
+		return err_new(ERR_IMAGE, "mm-%d.img: protection keys %#x are impossible",
+			       t->ns_pid, rec->pkeys);
 	for (i = 0; i < rec->n_vmas && !(rec->vmas[i]->status & VMA_AREA_GUARD); i++) {
 		VmaEntry *v = rec->vmas[i];
 
@@ -144,6 +159,7 @@ static struct err *check_vmas(const struct task *t, struct mm *mm)
 		end = v->end;
 		if (!vma_is_vdso(v) && v->status & VMA_AREA_REGULAR)
 			TRY(check_kind(t, v));
+		TRY(check_key(t, v, mm));
 	}
 	mm->layout->nr_vmas = i;
 	return check_guards(t, rec, i);

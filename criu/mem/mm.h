@@ -40,9 +40,11 @@ enum vma_status {
 #define VMA_STATUS_STORED 0x07ffffffU
 
 struct mem_layout;
+struct task_track;
 
 struct mm {
 	MmEntry *rec;		   /* mm-PID.img */
+	struct task_track *track;  /* dump: what is known of its changes (mem/tracker.c) */
 	struct mem_layout *layout; /* restore: where everything is now (mem/layout.h) */
 };
 

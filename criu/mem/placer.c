@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/progress.h"
 #include "mem/restore_priv.h"
 
 #ifndef MADV_POPULATE_READ
@@ -40,18 +41,19 @@ struct source {
 
 struct placer {
 	struct page_source *src;
+	struct progress *progress;
 	int uffd; /* -1: not tried; -2: not to be had */
 	struct source files[MAX_FILES];
 	size_t nr_files;
 };
 
-struct err *placer_new(struct page_source *src, struct placer **out)
+struct err *placer_new(struct page_source *src, struct progress *progress, struct placer **out)
 {
 	struct placer *pl = malloc(sizeof(*pl));
 
 	if (!pl)
 		return err_new(ERR_NOMEM, "cannot fill memory");
-	*pl = (struct placer){ .src = src, .uffd = -1 };
+	*pl = (struct placer){ .src = src, .progress = progress, .uffd = -1 };
 	*out = pl;
 	return NULL;
 }
@@ -191,6 +193,7 @@ struct err *placer_run(struct placer *pl, const struct page_extent *ext, uint64_
 		TRY(copy(pl, to + done * MEM_PAGE, s->at + offset, n * MEM_PAGE));
 		TRY(page_source_verify(pl->src, ext, first + done, n, to + done * MEM_PAGE));
 		release(s, offset, n * MEM_PAGE);
+		progress_add(pl->progress, n);
 	}
 	return NULL;
 }

@@ -149,14 +149,40 @@ static void plan_protection(struct plan *p)
 {
 	for (size_t i = 0; i < p->l->nr_pieces; i++) {
 		const struct piece *q = &p->l->pieces[i];
-		uint32_t prot = p->rec->vmas[q->vma]->prot;
+		const VmaEntry *v = p->rec->vmas[q->vma];
+		bool has_key = v->pkey && v->pkey != p->l->exec_key;
 
-		if (q->prot != prot)
-			add_op(p, &(struct rst_mem_op){ .kind = RST_MEM_PROTECT,
-							.arg = prot,
+		if (has_key || q->prot != v->prot)
+			add_op(p, &(struct rst_mem_op){ .kind = has_key ? RST_MEM_KEY :
+									  RST_MEM_PROTECT,
+							.arg = v->prot,
 							.addr = q->start,
-							.len = q->end - q->start });
+							.len = q->end - q->start,
+							.to = has_key ? v->pkey : 0 });
 	}
+}
+
+static void add_keys_op(struct plan *p, enum rst_mem_op_kind kind, uint32_t arg)
+{
+	if (arg)
+		add_op(p, &(struct rst_mem_op){ .kind = kind, .arg = arg });
+}
+
+/*
+ * A key's number cannot be asked for: all up to the highest are taken, and what the program does not
+ * hold is given back.  The kernel takes its own when it sees the first area that can only be
+ * executed, so at that time no other may be free.
+ */
+static void plan_keys_and_protection(struct plan *p)
+{
+	uint32_t own = p->l->exec_key ? 1U << p->l->exec_key : 0;
+	uint32_t held = p->rec->pkeys | own;
+	uint32_t highest = held ? 31 - (uint32_t)__builtin_clz(held) : 0;
+
+	add_keys_op(p, RST_MEM_TAKE_KEYS, highest);
+	add_keys_op(p, RST_MEM_FREE_KEYS, own);
+	plan_protection(p);
+	add_keys_op(p, RST_MEM_FREE_KEYS, ((2U << highest) - 2) & ~held);
 }
 
 static void plan_advice(struct plan *p)
@@ -269,7 +295,7 @@ struct err *mem_restore_fill(struct worker *w, struct rst_build *b)
 	plan_unmap(&p);
 	TRY(plan_vdso(&p));
 	plan_moves(&p);
-	plan_protection(&p);
+	plan_keys_and_protection(&p);
 	plan_advice(&p);
 	TRY(plan_locks(&p));
 	off = rst_put(b, p.ops, p.nr * sizeof(*p.ops));

@@ -39,6 +39,8 @@ MUST_USE struct err *mem_restore_read(struct restore *r);
  * Coordinator, after every image is read, nothing made: shared objects find each other, refusals.
  */
 MUST_USE struct err *mem_restore_link(struct restore *r);
+/* Coordinator: private pages that workers will fill or compare. */
+uint64_t mem_restore_nr_pages(const struct restore *r);
 /*
  * Coordinator, just before the root worker is forked: makes and fills the shared memory objects.
  * Workers inherit their descriptors, which sit above the floor.

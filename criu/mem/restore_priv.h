@@ -32,6 +32,8 @@
  */
 #define MEM_TASK_END 0x7ffffffff000ULL
 
+enum { MEM_NR_KEYS = 16 }; /* protection keys; 0 is what all memory has */
+
 struct piece {
 	uint64_t start, end; /* home */
 	uint64_t at;	     /* where it is now */
@@ -55,6 +57,8 @@ struct mem_layout {
 	/* VDSO_REDIRECT: an untouched copy of the stored areas, in front of the lot; 0: not needed */
 	uint64_t vdso_aside, vdso_aside_len;
 	size_t nr_vmas; /* without the guard entries, which come last */
+	/* The protection key that the kernel takes for memory that can only be executed; 0: none. */
+	uint32_t exec_key;
 
 	/* Of the worker that made it. */
 	struct piece *pieces; /* ascending by home */
@@ -193,7 +197,9 @@ MUST_USE struct err *piece_open(struct worker *w, struct piece *p);
  */
 struct filler;
 
-MUST_USE struct err *filler_new(struct page_source *src, struct filler **out);
+/* @progress hears of the pages that were read; NULL: nobody. */
+MUST_USE struct err *filler_new(struct page_source *src, struct progress *progress,
+				struct filler **out);
 /*
  * Adds @nr pages from page number @first of @ext, to be read to @dest; they may be read by a later
  * call.
@@ -217,7 +223,8 @@ MUST_USE struct err *fill_areas(struct worker *w);
 /* Fills whole new anonymous pieces, faster than the filler does. */
 struct placer;
 
-MUST_USE struct err *placer_new(struct page_source *src, struct placer **out);
+MUST_USE struct err *placer_new(struct page_source *src, struct progress *progress,
+				struct placer **out);
 /* Before the first run of a piece; false: not possible here, use the filler. */
 bool placer_begin(struct placer *pl, const struct piece *p);
 /* Makes @nr pages from page number @first of @ext appear at @to, which is in the piece begun. */

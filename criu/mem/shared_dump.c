@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -87,6 +88,8 @@ static struct err *next_data(int fd, off_t pos, off_t size, off_t *start_out, of
 
 struct object_copy {
 	struct page_sink *sink;
+	struct page_source *parent; /* the same object in the parent set, or NULL */
+	uint64_t nr_parent;	    /* pages left to it */
 	int fd;
 	off_t size;  /* bytes */
 	off_t whole; /* of them in whole pages */
@@ -95,12 +98,104 @@ struct object_copy {
 	uint64_t tail_offset;
 };
 
+/*
+ * No tracker sees every write to a shared object (pwrite to a memfd, a task outside of the tree), so its pages are
+ * compared with the parent's, byte by byte where the sums are equal.  That saves writing, not reading.
+ */
+#define COMPARE_PAGES 128
+
+struct compared {
+	uint64_t start; /* in the object */
+	size_t nr;
+	uint8_t own[COMPARE_PAGES * MEM_PAGE];
+	uint8_t parents[COMPARE_PAGES * MEM_PAGE];
+	uint64_t sums[COMPARE_PAGES];
+	bool is_same[COMPARE_PAGES];
+};
+
+/* The pages from @first on that @e has: those with the same sum are read and compared. */
+static struct err *compare_extent(struct object_copy *o, struct compared *k,
+				  const struct page_extent *e, size_t first, size_t end)
+{
+	uint64_t skip = (k->start + first * MEM_PAGE - e->start) / MEM_PAGE;
+
+	if (!(e->flags & PAGE_PRESENT) || !e->sums)
+		return NULL;
+	for (size_t i = first; i < end; i++) {
+		const uint64_t page = skip + i - first;
+		uint8_t *theirs = k->parents + i * MEM_PAGE;
+
+		if (k->sums[i] != e->sums[page])
+			continue;
+		TRY(page_source_load(o->parent, e, page, 1, theirs));
+		k->is_same[i] = !memcmp(k->own + i * MEM_PAGE, theirs, MEM_PAGE);
+	}
+	return NULL;
+}
+
+static struct err *compare_chunk(struct object_copy *o, struct compared *k)
+{
+	memset(k->is_same, 0, sizeof(k->is_same));
+	TRY(fd_pread_all(o->fd, k->own, k->nr * MEM_PAGE, (off_t)k->start));
+	page_sums(k->own, k->nr, k->sums);
+	for (size_t i = 0, end; i < k->nr; i = end) {
+		uint64_t addr = k->start + i * MEM_PAGE;
+		struct page_extent e = { 0 };
+		bool found;
+
+		TRY(page_source_next(o->parent, addr, &e, &found));
+		if (!found)
+			return NULL;
+		end = k->nr;
+		if (e.start > addr) {
+			end = i + MIN(k->nr - i, (e.start - addr) / MEM_PAGE);
+			continue;
+		}
+		end = i + MIN(k->nr - i, e.nr_pages - (addr - e.start) / MEM_PAGE);
+		TRY(compare_extent(o, k, &e, i, end));
+	}
+	return NULL;
+}
+
+static struct err *add_compared(struct object_copy *o, const struct compared *k)
+{
+	for (size_t i = 0, end; i < k->nr; i = end) {
+		uint64_t start = k->start + i * MEM_PAGE;
+
+		for (end = i + 1; end < k->nr && k->is_same[end] == k->is_same[i];)
+			end++;
+		if (!k->is_same[i]) {
+			TRY(page_plan_add(&o->plan, o->sink, start, end - i));
+			continue;
+		}
+		TRY(page_sink_run(o->sink, start, end - i, PAGE_IN_PARENT, NULL));
+		o->nr_parent += end - i;
+	}
+	return NULL;
+}
+
+static struct err *plan_whole_pages(struct object_copy *o, uint64_t start, uint64_t end)
+{
+	AUTO_FREE struct compared *k = o->parent ? malloc(sizeof(*k)) : NULL;
+
+	if (!o->parent)
+		return page_plan_add(&o->plan, o->sink, start, (end - start) / MEM_PAGE);
+	if (!k)
+		return err_sys(ENOMEM, "cannot compare shared memory");
+	for (k->start = start; k->start < end; k->start += k->nr * MEM_PAGE) {
+		k->nr = MIN(COMPARE_PAGES, (end - k->start) / MEM_PAGE);
+		TRY(compare_chunk(o, k));
+		TRY(add_compared(o, k));
+	}
+	return NULL;
+}
+
 static struct err *plan_stretch(struct object_copy *o, off_t start, off_t end)
 {
 	off_t end_whole = MIN(end, o->whole);
 
 	if (start < end_whole)
-		TRY(page_plan_add(&o->plan, o->sink, start, (end_whole - start) / MEM_PAGE, true));
+		TRY(plan_whole_pages(o, start, end_whole));
 	if (end == end_whole)
 		return NULL;
 	o->has_tail = true;
@@ -142,10 +237,26 @@ static struct err *copy_object(struct dump *d, struct object_copy *o)
 	o->whole = o->size & ~PAGE_MASK;
 	TRY(plan_object(o));
 	/* Offsets of the object are its addresses, and the object is what they are read from. */
-	TRY(page_plan_copy(&o->plan, o->sink, 0, o->fd));
+	progress_expect(d->progress, (int64_t)o->plan.nr_pages);
+	TRY(page_plan_copy(&o->plan, o->sink,
+			   &(struct page_copy_from){ .mem_fd = o->fd, .progress = d->progress },
+			   &d->stats->pages_zero));
 	d->stats->shpages_scanned += (o->size + PAGE_MASK) / MEM_PAGE;
 	d->stats->shpages_written += o->plan.nr_pages + o->has_tail;
+	d->stats->shpages_skipped_parent += o->nr_parent;
 	return copy_tail(o);
+}
+
+static struct err *parent_open(struct dump *d, const struct shared_object *object,
+			       struct page_source **out)
+{
+	struct image_dir *parent = image_dir_parent(d->images);
+
+	/* Without sums (a set of CRIU's) each page would have to be read to be compared. */
+	if (!parent || !image_dir_has_manifest(parent) ||
+	    !image_exists(parent, IMAGE_PAGEMAP_SHMEM, object->shmid))
+		return NULL;
+	return page_source_stream(parent, IMAGE_PAGEMAP_SHMEM, object->shmid, out);
 }
 
 static struct err *dump_object(struct dump *d, const struct shared_object *object)
@@ -157,7 +268,11 @@ static struct err *dump_object(struct dump *d, const struct shared_object *objec
 	TRY(fd_open_at(AT_FDCWD, O_RDONLY, &fd, "%s", object->path));
 	TRY(page_sink_open(d->images, IMAGE_PAGEMAP_SHMEM, object->shmid, &o.sink));
 	o.fd = fd;
-	e = copy_object(d, &o);
+	page_plan_init(&o.plan, image_dir_fd(d->images));
+	e = parent_open(d, object, &o.parent);
+	if (!e)
+		e = copy_object(d, &o);
+	page_source_close(o.parent);
 	page_plan_fini(&o.plan);
 	if (e) {
 		page_sink_abandon(o.sink);

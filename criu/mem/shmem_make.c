@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/progress.h"
 #include "image/dir.h"
 #include "mem/restore_priv.h"
 
@@ -108,12 +109,12 @@ static struct err *fill_written(struct filler *f, const struct shared_object *o,
 	return NULL;
 }
 
-static struct err *fill_all(struct page_source *src, const struct shared_object *o, char *at,
-			    bool is_mapped)
+static struct err *fill_all(struct restore *r, struct page_source *src,
+			    const struct shared_object *o, char *at, bool is_mapped)
 {
 	AUTO_FILLER *filler = NULL;
 
-	TRY(filler_new(src, &filler));
+	TRY(filler_new(src, r->progress, &filler));
 	for (size_t i = 0; i < page_source_nr(src); i++) {
 		struct page_extent e;
 		bool found;
@@ -132,7 +133,8 @@ static bool is_huge(const struct shared_object *o)
 	       (o->memfd && o->memfd->has_hugetlb_flag && o->memfd->hugetlb_flag);
 }
 
-static struct err *fill_from(struct page_source *src, const struct shared_object *o)
+static struct err *fill_from(struct restore *r, struct page_source *src,
+			     const struct shared_object *o)
 {
 	bool is_mapped = is_huge(o);
 	size_t len = is_mapped ? o->len : (size_t)BUF_PAGES * MEM_PAGE;
@@ -143,7 +145,8 @@ static struct err *fill_from(struct page_source *src, const struct shared_object
 
 	if (at == MAP_FAILED)
 		return err_sys(errno, "cannot map %zu bytes", len);
-	e = fill_all(src, o, at, is_mapped);
+	progress_expect(r->progress, (int64_t)page_source_nr_pages(src));
+	e = fill_all(r, src, o, at, is_mapped);
 	munmap(at, len);
 	return e;
 }
@@ -156,7 +159,7 @@ static struct err *fill_object(struct restore *r, const struct shared_object *o)
 	if (!o->len || !image_exists(r->images, IMAGE_PAGEMAP_SHMEM, o->id))
 		return NULL; /* never touched */
 	TRY(page_source_open(r->images, IMAGE_PAGEMAP_SHMEM, o->id, &src));
-	e = fill_from(src, o);
+	e = fill_from(r, src, o);
 	page_source_close(src);
 	return err_context(e, "shared memory %u", o->id);
 }

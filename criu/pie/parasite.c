@@ -100,6 +100,20 @@ static int new_mapping_populates(void)
 	return resident & 1;
 }
 
+/*
+ * pkey_mprotect looks at the key before it looks for the memory.  This address is the kernel's, so there never is any: ENOMEM
+ * tells that the key is allocated.
+ */
+static uint32_t allocated_pkeys(void)
+{
+	uint32_t found = 0;
+
+	for (int key = 1; key < 16; key++)
+		if (sys_call4(__NR_pkey_mprotect, (long)0xffff800000000000, 4096, 0, key) == -12)
+			found |= 1u << key;
+	return found;
+}
+
 static void dump_task(struct parasite_args *args)
 {
 	struct parasite_task *t = &args->u.task;
@@ -115,6 +129,7 @@ static void dump_task(struct parasite_args *args)
 	t->mdwe = sys_call5(__NR_prctl, PR_GET_MDWE_NR, 0, 0, 0, 0);
 	t->membarrier = membarrier_registrations();
 	t->populates = new_mapping_populates();
+	t->pkeys = allocated_pkeys();
 	fault(args, PARASITE_PRCTL, PR_GET_CHILD_SUBREAPER,
 	      prctl_get(PR_GET_CHILD_SUBREAPER, &t->child_subreaper));
 }

@@ -169,6 +169,17 @@ static bool parse_kb(struct scan *s, uint64_t *bytes)
 	return true;
 }
 
+static bool parse_pkey(struct scan *s, struct proc_vma *vma)
+{
+	uint64_t key;
+
+	scan_blanks(s);
+	if (!scan_u64(s, &key) || key > UINT32_MAX)
+		return false;
+	vma->pkey = (uint32_t)key;
+	return true;
+}
+
 /*
  * One of the about 25 lines below a header; what we do not use costs one comparison of its first
  * byte.
@@ -204,7 +215,12 @@ static struct err *parse_attribute(struct maps_parse *m, const struct scan *line
 			ok = parse_kb(&s, &vma->hugetlb_bytes);
 		break;
 	case 'P':
-		ok = !scan_text(&s, "Private_Hugetlb:") || parse_kb(&s, &vma->hugetlb_bytes);
+		if (scan_text(&s, "Private_Hugetlb:"))
+			ok = parse_kb(&s, &vma->hugetlb_bytes);
+		else if (scan_text(&s, "Pss:"))
+			ok = parse_kb(&s, &vma->pss_bytes);
+		else if (scan_text(&s, "ProtectionKey:"))
+			ok = parse_pkey(&s, vma);
 		break;
 	}
 	return ok ? NULL : scan_error(line, "an smaps line");

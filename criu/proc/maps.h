@@ -85,6 +85,7 @@ struct proc_vma {
 	const char *path;
 	uint64_t flags;	    /* VMF_* */
 	uint64_t page_size; /* bytes: of hugetlb mappings their huge page */
+	uint32_t pkey;	    /* protection key; 0 too where the CPU has none */
 	/*
 	 * Bytes, as smaps counts them.  Nothing private is in a VMA where anonymous_bytes and
 	 * swap_bytes are 0 (but guard regions count nowhere).  Of hugetlb mappings only
@@ -92,6 +93,7 @@ struct proc_vma {
 	 */
 	uint64_t rss_bytes, anonymous_bytes, swap_bytes, hugetlb_bytes;
 	uint64_t shared_bytes; /* of rss_bytes: mapped by others too, as after a fork */
+	uint64_t pss_bytes;    /* rss_bytes, each page divided by how often it is mapped */
 };
 
 struct proc_maps {

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "image/dir.h"
 #include "inject/parasite.h"
+#include "kernel/features.h"
 #include "proc/pid.h"
 #include "task/freeze.h"
 #include "task/part.h"
@@ -73,6 +74,12 @@ static void seccomp_look(struct dump *d, const struct task *t, const struct proc
 		       "run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own"));
 }
 
+static struct err *in_32_bit_mode(pid_t tid)
+{
+	return err_hint(err_new(ERR_UNSUPPORTED, "thread %d is in 32-bit mode", tid),
+			"run a 64-bit build of the program");
+}
+
 static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
 {
 	struct user_regs_struct gp;
@@ -90,9 +97,7 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 		}
 		TRY(e);
 		if (arch_gp_is_compat(&gp)) {
-			block(d, err_hint(err_new(ERR_UNSUPPORTED, "thread %d is in 32-bit mode",
-						  thread->host_tid),
-					  "run a 64-bit build of the program"));
+			block(d, in_32_bit_mode(thread->host_tid));
 			continue;
 		}
 		TRY(proc_open_thread(p->dirfd, thread->host_tid, &dirfd));
@@ -103,24 +108,53 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 	return NULL;
 }
 
+static void name_by_host(struct task *t)
+{
+	t->ns_pid = t->host_pid;
+	for (size_t i = 0; i < t->nr_threads; i++)
+		t->threads[i].ns_tid = t->threads[i].host_tid;
+}
+
+static struct err *probe_open(struct dump *d, struct task *t)
+{
+	struct task_probe *p = t->probe = ARENA_NEW(d->arena, struct task_probe);
+
+	p->dirfd = p->mem_fd = -1;
+	TRY(proc_open(t->host_pid, &p->dirfd));
+	TRY(fd_open_at(p->dirfd, O_RDWR, &p->mem_fd, "mem"));
+	return proc_stat_read(p->dirfd, &p->stat);
+}
+
+struct err *task_look_quickly(struct dump *d, struct task *t)
+{
+	struct task_probe *p;
+
+	name_by_host(t);
+	if (t->state == TASK_DEAD)
+		return NULL;
+	TRY(probe_open(d, t));
+	p = t->probe;
+	/* Without PAGEMAP_SCAN the sizes in smaps tell where there is anything at all. */
+	p->has_flags = !kernel_has(d->kernel, KF_PAGEMAP_SCAN);
+	if (p->has_flags)
+		return proc_maps_read(p->dirfd, d->arena, &p->maps);
+	return proc_maps_read_quick(p->dirfd, d->arena, &p->maps);
+}
+
 struct err *task_look(struct dump *d, struct task *t)
 {
 	struct task_probe *p;
 
-	t->ns_pid = t->host_pid;
-	for (size_t i = 0; i < t->nr_threads; i++)
-		t->threads[i].ns_tid = t->threads[i].host_tid;
+	name_by_host(t);
 	session_look(d, t);
 	if (t->state == TASK_DEAD)
 		return zombie_look(d, t);
-	p = t->probe = ARENA_NEW(d->arena, struct task_probe);
-	p->dirfd = p->mem_fd = -1;
-	TRY(proc_open(t->host_pid, &p->dirfd));
-	TRY(fd_open_at(p->dirfd, O_RDWR, &p->mem_fd, "mem"));
-	TRY(proc_stat_read(p->dirfd, &p->stat));
+	TRY(probe_open(d, t));
+	p = t->probe;
 	TRY(proc_status_read(p->dirfd, d->arena, &p->status));
 	TRY(threads_look(d, t, p));
 	TRY(proc_maps_read(p->dirfd, d->arena, &p->maps));
+	p->has_flags = true;
 	TRY(proc_timers_read(p->dirfd, d->arena, &p->timers));
 	p->leftover = parasite_find_leftover(p->mem_fd, &p->maps);
 	return NULL;
@@ -133,6 +167,7 @@ struct injection {
 	struct remote leader;
 	struct remote thread; /* any thread but the leader */
 	struct parasite_args args;
+	const struct inject_hook *hook;
 };
 
 static struct err *thread_collect(struct injection *in, struct thread *thread, struct remote *r)
@@ -243,6 +278,8 @@ static struct err *inject_opened(struct injection *in)
 	struct err *e;
 
 	TRY(leftover_remove(in));
+	if (in->hook)
+		TRY(in->hook->run(in->d, in->t, &in->leader));
 	e = parasite_load(&in->parasite, &in->leader, &in->t->probe->status);
 	if (!e)
 		e = task_collect(in);
@@ -253,24 +290,45 @@ static struct err *inject_opened(struct injection *in)
 	return err_join(e, parasite_unload(&in->parasite, &in->leader));
 }
 
-struct err *task_inject(struct dump *d, struct task *t)
+static struct err *leader_open(const struct task *t, struct remote *leader)
 {
-	struct task_probe *p = t->probe;
+	const struct task_probe *p = t->probe;
 	struct user_regs_struct gp;
 	struct remote_site site;
+
+	TRY(arch_gp_get(t->host_pid, &gp));
+	if (arch_gp_is_compat(&gp))
+		return in_32_bit_mode(t->host_pid);
+	TRY(remote_site_find(t->host_pid, p->mem_fd, &p->maps, gp.rsp, &site));
+	return remote_open(leader, t->host_pid, t->host_pid, p->mem_fd, &site);
+}
+
+struct err *task_borrow(struct dump *d, struct task *t, const struct inject_hook *hook)
+{
+	struct remote *leader = ARENA_NEW(d->arena, struct remote);
+	struct err *e = regs_settle_rseq(t->host_pid, t->probe->mem_fd);
+
+	if (!e)
+		e = leader_open(t, leader);
+	if (!e)
+		e = hook->run(d, t, leader);
+	return err_join(e, remote_close(leader));
+}
+
+struct err *task_inject(struct dump *d, struct task *t, const struct inject_hook *hook)
+{
 	struct injection *in;
 	struct err *e;
 
 	if (t->state == TASK_DEAD)
 		return NULL;
-	TRY(arch_gp_get(t->host_pid, &gp));
-	TRY(remote_site_find(t->host_pid, p->mem_fd, &p->maps, gp.rsp, &site));
 	in = calloc(1, sizeof(*in));
 	if (!in)
 		return err_sys(ENOMEM, "cannot prepare the parasite of task %d", t->host_pid);
 	in->d = d;
 	in->t = t;
-	e = remote_open(&in->leader, t->host_pid, t->host_pid, p->mem_fd, &site);
+	in->hook = hook;
+	e = leader_open(t, &in->leader);
 	if (!e)
 		e = inject_opened(in);
 	e = err_join(e, remote_close(&in->leader));

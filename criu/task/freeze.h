@@ -40,7 +40,7 @@ MUST_USE struct err *freeze_tree(struct dump *d);
 
 /*
  * The ends of a freeze; d->freezer is NULL afterwards, and a second call does nothing.  Each sets
- * d->stats->frozen_us.  Failures of single tasks that are gone by then are no failures.
+ * d->stats->frozen_us, kill_tree before it kills.  Failures of single tasks that are gone by then are no failures.
  */
 /* All run on; what was stopped by a signal stays stopped. */
 MUST_USE struct err *thaw_tree(struct dump *d);

@@ -34,6 +34,7 @@ struct task_probe {
 	struct proc_stat stat;
 	struct proc_status status;
 	struct proc_maps maps;
+	bool has_flags; /* of maps: from smaps */
 	struct proc_timers timers;
 	uint64_t leftover; /* area of a killed tool, or 0 */
 	struct parasite_task parasite;

@@ -27,6 +27,7 @@ struct mm;
 struct fdtable;
 struct files;
 struct task_probe;
+struct progress;
 
 /* CRIU's numbers of task_core_entry.task_state. */
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
@@ -76,9 +77,11 @@ struct dump {
 	struct tree tree;
 	struct files *files; /* files/ */
 	struct dump_stats *stats;
+	struct progress *progress;     /* base/progress.h; NULL: nobody looks */
 	struct freezer *freezer;       /* task/freeze.h */
 	struct seccomp_table *seccomp; /* task/seccomp.h */
 	struct shmem_table *shmem;     /* mem/dump.h */
+	struct tracking *tracking;     /* mem/tracker.h */
 	struct err *blockers;	       /* found so far; all are reported at once */
 };
 
@@ -92,9 +95,10 @@ struct restore {
 	struct files *files;
 	struct mem_restore *mem; /* mem/restore.h */
 	struct restore_stats *stats;
-	struct stage *stage;	/* task/stage.h: memory shared with all workers */
-	struct born_plan *born; /* task/born.h: who makes whom */
-	SeccompEntry *seccomp;	/* seccomp.img, or NULL */
+	struct progress *progress; /* of filling memory, workers add to it too */
+	struct stage *stage;	   /* task/stage.h: memory shared with all workers */
+	struct born_plan *born;	   /* task/born.h: who makes whom */
+	SeccompEntry *seccomp;	   /* seccomp.img, or NULL */
 };
 
 /* One process being turned into a task: a fork of the coordinator that will jump into the restorer. */

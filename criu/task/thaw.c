@@ -81,11 +81,10 @@ void freezer_release(struct freezer *f)
 			 "stays attached until this tool ends: threads=%zu", f->nr_pending);
 }
 
-static void freezer_finish(struct dump *d)
+static void count_frozen(struct dump *d)
 {
 	if (d->stats)
 		d->stats->frozen_us = clock_us() - d->freezer->frozen_us;
-	d->freezer = NULL;
 }
 
 struct err *thaw_tree(struct dump *d)
@@ -94,7 +93,8 @@ struct err *thaw_tree(struct dump *d)
 		return NULL;
 	cgroup_freezer_end(&d->freezer->cgroup);
 	freezer_release(d->freezer);
-	freezer_finish(d);
+	count_frozen(d);
+	d->freezer = NULL;
 	return NULL;
 }
 
@@ -148,6 +148,8 @@ struct err *kill_tree(struct dump *d)
 
 	if (!f)
 		return NULL;
+	/* What follows is the end of a tree that others may take over from, and grows with its memory. */
+	count_frozen(d);
 	for (size_t i = 0; i < f->nr_tasks; i++) {
 		struct frozen_task *t = f->tasks[i];
 
@@ -160,7 +162,7 @@ struct err *kill_tree(struct dump *d)
 	}
 	cgroup_freezer_end(&f->cgroup);
 	e = reap_all(f);
-	freezer_finish(d);
+	d->freezer = NULL;
 	return e;
 }
 

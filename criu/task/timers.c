@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Interval timers (setitimer) and POSIX timers (timer_create) with the time that is left. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "task/part.h"
@@ -137,6 +138,25 @@ static struct rst_posix_timer timers_posix(const PosixTimerEntry *pt)
 	};
 }
 
+static int by_timer_id(const void *a, const void *b)
+{
+	const struct rst_posix_timer *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* A kernel that counts a timer's number up can make them in no other order. */
+static uint64_t timers_put_posix(struct rst_build *b, const TaskTimersEntry *timers)
+{
+	uint64_t off = rst_put(b, NULL, timers->n_posix * sizeof(struct rst_posix_timer));
+	struct rst_posix_timer *list = rst_at(b, off);
+
+	for (size_t i = 0; i < timers->n_posix; i++)
+		list[i] = timers_posix(timers->posix[i]);
+	qsort(list, timers->n_posix, sizeof(*list), by_timer_id);
+	return off;
+}
+
 static struct err *timers_fill(struct worker *w, struct rst_build *b)
 {
 	const TaskTimersEntry *timers = w->task->threads[0].core->tc->timers;
@@ -150,9 +170,7 @@ static struct err *timers_fill(struct worker *w, struct rst_build *b)
 	p->itimers[2] = timers_itimer(timers->prof);
 	if (!timers->n_posix)
 		return NULL;
-	off = rst_put(b, NULL, timers->n_posix * sizeof(struct rst_posix_timer));
-	for (size_t i = 0; i < timers->n_posix; i++)
-		((struct rst_posix_timer *)rst_at(b, off))[i] = timers_posix(timers->posix[i]);
+	off = timers_put_posix(b, timers);
 	rst_args(b)->process.timers_off = off;
 	rst_args(b)->process.nr_timers = timers->n_posix;
 	return NULL;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * load DIR KIND NUMBER: a subject (test/rig/subject.h) with a lot of one thing.
+ * load DIR KIND NUMBER [PAGES]: a subject (test/rig/subject.h) with a lot of one thing.
  *   anon MIB      private memory, every word of it different
  *   shared MIB    the same in shared memory
  *   procs N       processes that wait on one futex; each checks its pid and its own memory
  *   threads N     threads that do so; each checks its tid and thread-local memory
  *   fds N         descriptors: at most 1,000 pipes with a message in each, the others regular files at a position
  *   vmas N        mappings with alternating protection, a word in each writable one
- * Every question touches everything.
+ *   dirty MIB PAGES   private memory of which each question changes so many pages, here and there
+ *   writer MIB PAGES  the same, changed at this rate in a second, asked or not
+ * Every question looks at everything, and where nothing else is said, writes to it.
  */
 #include "subject.h"
 
@@ -34,6 +36,7 @@ struct board {
 
 static const char *dir;
 static size_t number;
+static size_t nr_changes;
 static uint64_t *words;
 static size_t nr_words;
 static struct board *board;
@@ -67,6 +70,96 @@ static bool memory_check(char *text, size_t len)
 		words[i] = word_at(i);
 	snprintf(text, len, "words=%zu", nr_words);
 	return !wrong;
+}
+
+/* --- memory that changes: write k goes to page k * STEP, modulo a power of two of pages --- */
+
+static const size_t STEP = 0x9e3779b1;
+static size_t nr_rotating, nr_written;
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+
+static void write_pages(size_t nr)
+{
+	for (; nr; nr--, nr_written++)
+		words[(nr_written * STEP & (nr_rotating - 1)) * (PAGE / sizeof(*words))] =
+			~word_at(nr_written);
+}
+
+static void rotation_set_up(void)
+{
+	memory_set_up(false);
+	for (nr_rotating = 1; nr_rotating * 2 <= (number << 20) / PAGE;)
+		nr_rotating *= 2;
+}
+
+/* What the first word of a page is after nr_written writes. */
+static uint64_t first_word(size_t page)
+{
+	size_t inverse = STEP, k;
+
+	for (int bits = 3; bits < 64; bits *= 2)
+		inverse *= 2 - STEP * inverse;
+	k = page * inverse & (nr_rotating - 1);
+	if (page >= nr_rotating || k >= nr_written)
+		return word_at(page * (PAGE / sizeof(*words)));
+	return ~word_at(k + (nr_written - 1 - k) / nr_rotating * nr_rotating);
+}
+
+static bool rotation_check(char *text, size_t len)
+{
+	uint64_t wrong = 0;
+
+	for (size_t i = 0; i < nr_words; i++)
+		wrong |= words[i] ^
+			 (i % (PAGE / sizeof(*words)) ? word_at(i) : first_word(i * 8 / PAGE));
+	snprintf(text, len, "words=%zu written=%zu", nr_words, nr_written);
+	return !wrong;
+}
+
+static bool dirty_check(char *text, size_t len)
+{
+	bool is_well = rotation_check(text, len);
+
+	write_pages(nr_changes);
+	return is_well;
+}
+
+static void *writer(void *arg)
+{
+	int64_t start = subject_now_ns();
+	size_t before = 0;
+
+	(void)arg;
+	for (;; subject_sleep_us(1000)) {
+		size_t due =
+			(size_t)((double)(subject_now_ns() - start) / 1e9 * (double)nr_changes);
+
+		pthread_mutex_lock(&writing);
+		/* After a stop it goes on at its rate. */
+		write_pages(due - before < nr_changes ? due - before : nr_changes);
+		pthread_mutex_unlock(&writing);
+		before = due;
+	}
+	return NULL;
+}
+
+static void writer_set_up(void)
+{
+	pthread_t thread;
+
+	rotation_set_up();
+	if (pthread_create(&thread, NULL, writer, NULL))
+		subject_die("cannot make a thread");
+}
+
+static bool writer_check(char *text, size_t len)
+{
+	bool is_well;
+
+	pthread_mutex_lock(&writing);
+	is_well = rotation_check(text, len);
+	pthread_mutex_unlock(&writing);
+	return is_well;
 }
 
 /* --- processes and threads --- */
@@ -273,17 +366,21 @@ static const struct kind {
 	void (*set_up)(void);
 	bool (*check)(char *text, size_t len);
 } kinds[] = {
-	{ "anon", private_set_up, memory_check }, { "shared", shared_set_up, memory_check },
-	{ "procs", procs_set_up, procs_check },	  { "threads", threads_set_up, threads_check },
-	{ "fds", fds_set_up, fds_check },	  { "vmas", vmas_set_up, vmas_check },
+	{ "anon", private_set_up, memory_check },  { "shared", shared_set_up, memory_check },
+	{ "procs", procs_set_up, procs_check },	   { "threads", threads_set_up, threads_check },
+	{ "fds", fds_set_up, fds_check },	   { "vmas", vmas_set_up, vmas_check },
+	{ "dirty", rotation_set_up, dirty_check }, { "writer", writer_set_up, writer_check },
 };
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 || atol(argv[3]) <= 0)
-		subject_die("usage: load DIR anon|shared|procs|threads|fds|vmas NUMBER");
+	if (argc < 4 || argc > 5 || atol(argv[3]) <= 0)
+		subject_die(
+			"usage: load DIR anon|shared|procs|threads|fds|vmas|dirty|writer NUMBER "
+			"[PAGES]");
 	dir = argv[1];
 	number = (size_t)atol(argv[3]);
+	nr_changes = argc > 4 ? (size_t)atol(argv[4]) : 0;
 	subject_raise_limits();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].name, argv[2]))

@@ -13,7 +13,7 @@ import sys
 import threading
 
 DIR = os.environ["CASE_DIR"]
-NR, SIZE = 6, 2_000_000
+NR, SIZE = 6, int(os.environ.get("CASE_FLOATS", "2000000"))
 
 
 def go():

@@ -134,9 +134,11 @@ static void states_are_told(void)
 		wait_state(t->host_pid, t->state == TASK_ALIVE ? "S" :
 					t->state == TASK_DEAD  ? "Z" :
 								 "T");
-		if (t->state != TASK_DEAD)
-			kill(t->host_pid, SIGKILL);
 	}
+	/* Only now: without its parent a zombie is gone as soon as init looks. */
+	for (size_t i = 0; i < f.d.tree.nr_tasks; i++)
+		if (f.d.tree.tasks[i]->state != TASK_DEAD)
+			kill(f.d.tree.tasks[i]->host_pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	frozen_end(&f);
 }

@@ -307,7 +307,7 @@ static void manifests_are_parsed_strictly(void)
 		memcpy(copy, bytes, len);
 		if (bit < len * 8)
 			copy[bit / 8] ^= (char)(1 << bit % 8);
-		e = manifest_parse(copy, len, &m);
+		e = manifest_parse(copy, len, false, &m);
 		CHECK(bit < len * 8 || !e);
 		if (e) {
 			err_drop(e, "expected");
@@ -321,7 +321,7 @@ static void manifests_are_parsed_strictly(void)
 		char *copy = malloc(cut + 1);
 
 		memcpy(copy, bytes, cut);
-		CHECK_ERR(manifest_parse(copy, cut, &m), ERR_IMAGE);
+		CHECK_ERR(manifest_parse(copy, cut, false, &m), ERR_IMAGE);
 	}
 }
 

@@ -144,7 +144,8 @@ static const char smaps_text[] =
 	"00400000-00402000 r-xp 00001000 fe:0a 77                         /bin/my prog (deleted)\n"
 	"Size:                  8 kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n"
 	"Rss:                   4 kB\nAnonymous:             4 kB\nSwap:                  8 kB\n"
-	"SwapPss:               8 kB\nTHPeligible:           0\nVmFlags: rd ex mr mw me sd \n"
+	"SwapPss:               8 kB\nTHPeligible:           0\nProtectionKey:        11\nVmFlags: "
+	"rd ex mr mw me sd \n"
 	"00402000-00403000 rw-s 00000000 00:01 5                          /a\\012b\\134\n"
 	"KernelPageSize:     2048 kB\nPrivate_Hugetlb:    2048 kB\nShared_Hugetlb:     2048 kB\n"
 	"VmFlags: rd wr sh mr mw me ms ht zz \n"
@@ -169,6 +170,7 @@ static void smaps_are_read(void)
 	      (VMF_READ | VMF_EXEC | VMF_MAYREAD | VMF_MAYWRITE | VMF_MAYEXEC | VMF_SOFTDIRTY));
 	CHECK(m.vmas[0].rss_bytes == 4096 && m.vmas[0].anonymous_bytes == 4096 &&
 	      m.vmas[0].swap_bytes == 8192);
+	CHECK(m.vmas[0].pkey == 11 && !m.vmas[1].pkey);
 	CHECK(m.vmas[1].is_shared && m.vmas[1].page_size == 2 << 20 &&
 	      m.vmas[1].hugetlb_bytes == 4 << 20);
 	CHECK_STR(m.vmas[1].path, "/a\nb\\134");

@@ -84,6 +84,8 @@ struct parasite_task {
 	int32_t membarrier; /* registrations, or -errno where the kernel cannot tell */
 	int32_t mdwe;	    /* PR_GET_MDWE, or -errno */
 	int32_t populates;  /* a new private mapping has its pages at once */
+	uint32_t pkeys;	    /* bit n: protection key n is the program's */
+	uint32_t pad;
 };
 
 struct parasite_thread {

@@ -36,9 +36,9 @@ enum rst_where {
 	RST_AT_MEM_PROTECT,
 	RST_AT_MEM_ADVISE,
 	RST_AT_MEM_LOCK,
-	RST_AT_MEM_VDSO,
-	RST_AT_MEM_AIO,
-	RST_AT_MEM_GUARD,
+	RST_AT_MEM_TAKE_KEYS,
+	RST_AT_MEM_FREE_KEYS,
+	RST_AT_MEM_KEY,
 	/* restorer.c and the other parts */
 	RST_AT_MM_MAP = 32,
 	RST_AT_THP,

@@ -16,6 +16,9 @@ enum rst_mem_op_kind {
 	RST_MEM_PROTECT,   /* addr, len, arg = PROT_* */
 	RST_MEM_ADVISE,	   /* addr, len, arg = MADV_* */
 	RST_MEM_LOCK,	   /* addr, len, arg = flags of mlock2 */
+	RST_MEM_TAKE_KEYS, /* protection keys 1 to arg, of which none is taken */
+	RST_MEM_FREE_KEYS, /* arg = mask */
+	RST_MEM_KEY,	   /* addr, len, arg = PROT_*, to = key */
 };
 
 struct rst_mem_op {

@@ -45,6 +45,7 @@ struct stage_common {
 	int32_t coordinator;	      /* its pid */
 	struct stage_meeting workers; /* live tasks */
 	struct stage_meeting all;     /* and helpers, and tasks that become zombies */
+	uint64_t pages_done;	      /* filled or compared so far, for base/progress.h */
 };
 
 enum { STAGE_TEXT = 3072 };
