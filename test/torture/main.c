@@ -102,11 +102,11 @@ static void skip_add(struct config *cfg, const char *text)
 static void config_draw(struct config *cfg)
 {
 	struct rng r = rng_make(cfg->seed, 0, 0x636f6e66);
-	uint32_t is_large = rng_chance(&r, 5);
+	bool is_large = rng_chance(&r, 3);
 
 	cfg->arena_pages = is_large ? 65536 : 8192 << rng_below(&r, 2);
-	cfg->touched_max = cfg->arena_pages / (2 + rng_below(&r, 3));
-	cfg->max_processes = 1 + rng_below(&r, NR_SLOTS);
+	cfg->touched_max = is_large ? 12288 : 1024 + rng_below(&r, 2560);
+	cfg->max_processes = is_large ? 2 : 1 + rng_below(&r, NR_SLOTS);
 	cfg->nr_writers = rng_below(&r, NR_WRITERS + 1);
 	cfg->pace_us = 50 << rng_below(&r, 5);
 }

@@ -19,10 +19,53 @@ uint64_t new_tag(void)
 	return tag_make(me.serial, me.step, me.number++);
 }
 
-static void expect_bytes(ssize_t got, size_t wanted, const char *what)
+/* A process that is stopped in a call may get less than it asked for. */
+static void read_all(int fd, char *to, size_t len)
 {
-	if (got != (ssize_t)wanted)
-		fail("%s gives %zd bytes of %zu: %m", what, got, wanted);
+	for (size_t done = 0; done < len;) {
+		ssize_t got = read(fd, to + done, len - done);
+
+		if (got <= 0)
+			fail("read from descriptor %d gives %zd after %zu bytes of %zu: %m", fd,
+			     got, done, len);
+		done += (size_t)got;
+	}
+}
+
+static void write_all(int fd, const char *from, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t got = write(fd, from + done, len - done);
+
+		if (got <= 0)
+			fail("write to descriptor %d gives %zd after %zu bytes of %zu: %m", fd, got,
+			     done, len);
+		done += (size_t)got;
+	}
+}
+
+static void pread_all(int fd, char *to, size_t len, off_t offset)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t got = pread(fd, to + done, len - done, offset + (off_t)done);
+
+		if (got <= 0)
+			fail("pread from descriptor %d gives %zd after %zu bytes of %zu: %m", fd,
+			     got, done, len);
+		done += (size_t)got;
+	}
+}
+
+static void pwrite_all(int fd, const char *from, size_t len, off_t offset)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t got = pwrite(fd, from + done, len - done, offset + (off_t)done);
+
+		if (got <= 0)
+			fail("pwrite to descriptor %d gives %zd after %zu bytes of %zu: %m", fd,
+			     got, done, len);
+		done += (size_t)got;
+	}
 }
 
 /* --- whole pages --- */
@@ -52,8 +95,8 @@ static void put_pipe(char *address, uint32_t nr, uint64_t tag)
 		uint32_t n = nr - done < PIPE_PAGES ? nr - done : PIPE_PAGES;
 		size_t from = (size_t)done * PAGE, len = (size_t)n * PAGE;
 
-		expect_bytes(write(me.pipe[1], me.staging + from, len), len, "write to a pipe");
-		expect_bytes(read(me.pipe[0], address + from, len), len, "read from a pipe");
+		write_all(me.pipe[1], me.staging + from, len);
+		read_all(me.pipe[0], address + from, len);
 	}
 }
 
@@ -61,7 +104,8 @@ static void put_call(pid_t pid, char *address, size_t len)
 {
 	struct iovec from = { me.staging, len }, to = { address, len };
 
-	expect_bytes(process_vm_writev(pid, &from, 1, &to, 1, 0), len, "process_vm_writev");
+	if (process_vm_writev(pid, &from, 1, &to, 1, 0) != (ssize_t)len)
+		fail("process_vm_writev of %zu bytes to %p: %m", len, (void *)address);
 }
 
 /* The kernel has one tag for each page of that file. */
@@ -69,8 +113,7 @@ static uint64_t put_direct(char *address, uint32_t nr, struct rng *r)
 {
 	uint32_t from = rng_below(r, DIRECT_PAGES - nr + 1);
 
-	expect_bytes(pread(me.direct_fd, address, (size_t)nr * PAGE, (off_t)from * PAGE),
-		     (size_t)nr * PAGE, "a direct read");
+	pread_all(me.direct_fd, address, (size_t)nr * PAGE, (off_t)from * PAGE);
 	return tag_make(DIRECT_SERIAL, 0, from);
 }
 
@@ -81,7 +124,7 @@ static void put_zeros(char *address, uint32_t nr, struct rng *r)
 	if (rng_chance(r, 60))
 		memset(address, 0, len);
 	else
-		expect_bytes(read(me.zero_fd, address, len), len, "read from /dev/zero");
+		read_all(me.zero_fd, address, len);
 }
 
 static const struct want writable = {
@@ -188,8 +231,8 @@ static void put_stamp(char *address, uint64_t value, struct rng *r)
 	memcpy(me.staging, &value, sizeof(value));
 	switch (rng_below(r, 6)) {
 	case 0:
-		expect_bytes(write(me.pipe[1], me.staging, sizeof(value)), sizeof(value), "write");
-		expect_bytes(read(me.pipe[0], address, sizeof(value)), sizeof(value), "read");
+		write_all(me.pipe[1], me.staging, sizeof(value));
+		read_all(me.pipe[0], address, sizeof(value));
 		break;
 	case 1:
 		put_call(getpid(), address, sizeof(value));
@@ -254,9 +297,7 @@ static bool write_object(struct rng *r)
 		return false;
 	tag = tags_for(at.nr);
 	stage(at.nr, tag);
-	expect_bytes(pwrite(me.fds[object], me.staging, (size_t)at.nr * PAGE,
-			    (off_t)at.start * PAGE),
-		     (size_t)at.nr * PAGE, "pwrite");
+	pwrite_all(me.fds[object], me.staging, (size_t)at.nr * PAGE, (off_t)at.start * PAGE);
 	for (uint32_t i = 0; i < at.nr; i++)
 		opage_set(object, at.start + i, (struct opage){ .body = tag + i });
 	told_object(object, at.start, "pages=%u", at.nr);
@@ -275,9 +316,8 @@ static bool stamp_object(struct rng *r)
 	page = me.board->objects[object].pages[at.start];
 	page.stamp = new_tag();
 	value = stamp_value(page.stamp);
-	expect_bytes(pwrite(me.fds[object], &value, sizeof(value),
-			    (off_t)at.start * PAGE + stamp_word(page.body) * 8),
-		     sizeof(value), "pwrite");
+	pwrite_all(me.fds[object], (char *)&value, sizeof(value),
+		   (off_t)at.start * PAGE + stamp_word(page.body) * 8);
 	opage_set(object, at.start, page);
 	told_object(object, at.start, "%s", "");
 	return true;
@@ -299,9 +339,8 @@ static bool read_object(struct rng *r)
 	}
 	if (page_has_object(page_get(at.start)))
 		return false;
-	expect_bytes(pread(me.fds[object], page_address(at.start), (size_t)at.nr * PAGE,
-			   (off_t)from.start * PAGE),
-		     (size_t)at.nr * PAGE, "pread");
+	pread_all(me.fds[object], page_address(at.start), (size_t)at.nr * PAGE,
+		  (off_t)from.start * PAGE);
 	for (uint32_t i = 0; i < at.nr; i++)
 		content_replace(at.start + i, me.board->objects[object].pages[from.start + i].body);
 	told(at.start, at.nr, "object=%u opage=%u", object, from.start);
