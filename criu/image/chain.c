@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "image/dir_priv.h"
 
 static struct err *parent_exists(const struct image_dir *dir, bool *out)
@@ -49,6 +50,32 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 	return NULL;
 }
 
+bool dir_real_path(int fd, char out[PATH_MAX])
+{
+	struct err *e = link_read_at(AT_FDCWD, out, PATH_MAX, "/proc/self/fd/%d", fd);
+
+	if (e)
+		err_drop(e, "the path is only for a message");
+	/* Seen from another root it is none. */
+	return !e && *out == '/';
+}
+
+/* For messages: better than a row of ".../parent/parent". */
+static struct err *parent_name(struct image_dir *dir)
+{
+	char path[PATH_MAX];
+	char *text;
+
+	if (!dir_real_path(dir->fd, path))
+		return NULL;
+	text = strdup(path);
+	if (!text)
+		return err_new(ERR_NOMEM, "cannot allocate a path");
+	free(dir->path);
+	dir->path = text;
+	return NULL;
+}
+
 static struct err *parent_open(struct image_dir *child)
 {
 	AUTO_FREE char *path = NULL;
@@ -61,6 +88,7 @@ static struct err *parent_open(struct image_dir *child)
 				"copy the whole chain of directories");
 	TRY(dir_open_bare(child->fd, "parent", path, &child->parent));
 	child->parent->is_parent = true;
+	TRY(parent_name(child->parent));
 	return set_open(child->parent);
 }
 
