@@ -62,10 +62,11 @@ said() { grep -Eq -- "$1" out.tool || fail "it does not say \"$1\": $(tail -n 5 
 # start_changing DIR: in $pid; $made is where its commands go.
 start_changing() {
 	made=$1
-	mkdir -p "$made"
-	chmod 777 "$made"
+	# No process before the target: a test may have chosen its number.
+	[ -d "$made" ] || mkdir -m 777 "$made"
 	CASE_DIR=$PWD/$made setsid "$CASES/tool/changing" </dev/null >"$made/out" 2>&1 &
 	pid=$!
+	disown # else the shell tells its end
 	until [ -e "$made/ready" ]; do
 		alive "$pid" || fail "the target ended: $(cat "$made/out")"
 		sleep 0.01
