@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
+#include "flow/auto_dedup.h"
 #include "flow/commands.h"
 #include "flow/iteration.h"
 #include "flow/scripts.h"
@@ -311,6 +312,7 @@ static struct err *dump_with(struct dump_op *op)
 	const struct steps_control control = { opts->stop_before, opts->stop_after };
 
 	TRY(steps_run(dump_steps, ARRAY_SIZE(dump_steps), &control, op));
+	auto_dedup_dumped(opts, op->d.images);
 	log_info("flow", opts->tree, "dumped tasks=%zu pages=%lu shared-pages=%lu frozen-us=%lu",
 		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.shpages_written,
 		 op->stats.frozen_us);

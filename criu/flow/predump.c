@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
+#include "flow/auto_dedup.h"
 #include "flow/commands.h"
 #include "flow/iteration.h"
 #include "flow/predict.h"
@@ -215,6 +216,7 @@ static struct err *predump_with(struct predump_op *op, int stats_dir)
 	const struct steps_control control = { opts->stop_before, opts->stop_after };
 
 	TRY(steps_run(predump_steps, ARRAY_SIZE(predump_steps), &control, op));
+	auto_dedup_dumped(opts, op->d.images);
 	log_info("flow", opts->tree,
 		 "pre-dumped tasks=%zu pages=%lu parent=%lu frozen-us=%lu predicted-us=%lu",
 		 op->d.tree.nr_tasks, op->stats.pages_written, op->stats.pages_skipped_parent,

@@ -19,6 +19,7 @@
 #include "base/stats.h"
 #include "base/steps.h"
 #include "files/files.h"
+#include "flow/auto_dedup.h"
 #include "flow/commands.h"
 #include "flow/pidfile.h"
 #include "flow/restore_tree.h"
@@ -242,6 +243,7 @@ static struct err *restore_resume(void *arg)
 	files_restore_commit(r);
 	mem_restore_drop(r);
 	op->stats.restore_us = clock_us() - op->started_us;
+	auto_dedup_restored(r->opts, r->images);
 	return scripts_run(r->opts, SCRIPT_POST_RESUME, image_dir_fd(r->images), root, NULL);
 }
 

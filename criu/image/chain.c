@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "image/dir_priv.h"
 
 static struct err *parent_exists(const struct image_dir *dir, bool *out)
@@ -28,12 +29,20 @@ static bool is_same_dir(const struct image_dir *a, const struct image_dir *b)
 	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
 }
 
+/* Sets of earlier versions are not bound to a parent without a manifest. */
+static bool is_bound_to(const struct image_dir *child, const struct image_dir *dir)
+{
+	static const uint8_t none[MANIFEST_ID_LEN];
+	const uint8_t *want = child->manifest.head.parent_id;
+
+	if (!child->has_manifest || !memcmp(want, dir->id, MANIFEST_ID_LEN))
+		return true;
+	return !dir->has_manifest && !memcmp(want, none, MANIFEST_ID_LEN);
+}
+
 static struct err *parent_check(const struct image_dir *top, const struct image_dir *child,
 				const struct image_dir *dir)
 {
-	static const uint8_t none[MANIFEST_ID_LEN];
-	const uint8_t *id = dir->has_manifest ? dir->manifest.head.set_id : none;
-
 	for (; top != dir; top = top->parent)
 		if (is_same_dir(top, dir))
 			return err_hint(err_new(ERR_IMAGE,
@@ -41,7 +50,7 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 						top->path),
 					"make the link \"parent\" of one of them lead to the set "
 					"that was dumped before it");
-	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
+	if (!is_bound_to(child, dir))
 		return err_hint(err_new(ERR_IMAGE,
 					"\"%s\" is not the set that \"%s\" was dumped against",
 					dir->path, child->path),
@@ -49,10 +58,35 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 	return NULL;
 }
 
+bool dir_real_path(int fd, char out[PATH_MAX])
+{
+	struct err *e = link_read_at(AT_FDCWD, out, PATH_MAX, "/proc/self/fd/%d", fd);
+
+	if (e)
+		err_drop(e, "the path is only for a message");
+	/* Seen from another root it is none. */
+	return !e && *out == '/';
+}
+
+/* For messages: better than a row of ".../parent/parent". */
+static struct err *parent_name(struct image_dir *dir)
+{
+	char path[PATH_MAX];
+	char *text;
+
+	if (!dir_real_path(dir->fd, path))
+		return NULL;
+	text = strdup(path);
+	if (!text)
+		return err_new(ERR_NOMEM, "cannot allocate a path");
+	free(dir->path);
+	dir->path = text;
+	return NULL;
+}
+
 static struct err *parent_open(struct image_dir *child)
 {
 	AUTO_FREE char *path = NULL;
-	struct err *e;
 
 	if (asprintf(&path, "%s/parent", child->path) < 0)
 		return err_new(ERR_NOMEM, "cannot allocate a path");
@@ -60,8 +94,10 @@ static struct err *parent_open(struct image_dir *child)
 		return err_hint(err_new(ERR_IMAGE, "the parent \"%s\" is missing: %s", path,
 					strerror(errno)),
 				"copy the whole chain of directories");
-	e = dir_open_bare(child->fd, "parent", path, &child->parent);
-	return e ? e : set_open(child->parent, true);
+	TRY(dir_open_bare(child->fd, "parent", path, &child->parent));
+	child->parent->is_parent = true;
+	TRY(parent_name(child->parent));
+	return set_open(child->parent);
 }
 
 struct err *chain_open(int dirfd, const char *path, const char *shown, struct image_dir **out)
@@ -72,7 +108,7 @@ struct err *chain_open(int dirfd, const char *path, const char *shown, struct im
 	if (e)
 		return e;
 	dir = top;
-	e = set_open(dir, false);
+	e = set_open(dir);
 	for (int depth = 0; !e; depth++) {
 		bool there = false;
 
@@ -100,23 +136,39 @@ struct err *image_dir_open_any(const char *path, struct image_dir **out)
 	return chain_open(AT_FDCWD, path, path, out);
 }
 
+static struct err *restorable(const struct image_dir *dir)
+{
+	uint32_t version = dir->inventory->img_version;
+
+	if (!version)
+		return err_hint(err_new(ERR_IMAGE,
+					"\"%s\" holds a pre-dump, which cannot be restored",
+					dir->path),
+				"give the directory of the dump that followed it");
+	if (version > 2)
+		return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", dir->path,
+			       version);
+	/* Pages are only removed that the set has in its own page maps. */
+	if (dir->has_manifest && dir->manifest.head.has_removed)
+		return image_dir_removed(dir, err_new(ERR_IMAGE,
+						      "\"%s\" cannot be restored: pages were "
+						      "removed from it",
+						      dir->path));
+	return NULL;
+}
+
 struct err *image_dir_open(const char *path, struct image_dir **out)
 {
 	struct image_dir *dir = NULL;
-	uint32_t version;
+	struct err *e;
 
 	TRY(image_dir_open_any(path, &dir));
-	version = dir->inventory->img_version;
-	if (version == 1 || version == 2) {
+	e = restorable(dir);
+	if (e)
+		image_dir_close(dir);
+	else
 		*out = dir;
-		return NULL;
-	}
-	image_dir_close(dir);
-	if (!version)
-		return err_hint(err_new(ERR_IMAGE,
-					"\"%s\" holds a pre-dump, which cannot be restored", path),
-				"give the directory of the dump that followed it");
-	return err_new(ERR_IMAGE, "\"%s\": image version %u is not known", path, version);
+	return e;
 }
 
 /* --- the parent of a set that is to be written --- */

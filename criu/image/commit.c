@@ -19,8 +19,6 @@
 #include "base/log.h"
 #include "image/dir_priv.h"
 
-static const char part_name[] = "inventory.img.part";
-
 void image_dir_set_durable(struct image_dir *dir, bool durable)
 {
 	dir->is_durable = durable;
@@ -42,8 +40,8 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 	if (!list)
 		return err_new(ERR_NOMEM, "cannot allocate a list of %zu images", dir->nr_files);
 	TRY(new_id(head.set_id));
-	if (dir->parent && dir->parent->has_manifest)
-		memcpy(head.parent_id, dir->parent->manifest.head.set_id, MANIFEST_ID_LEN);
+	if (dir->parent)
+		memcpy(head.parent_id, dir->parent->id, MANIFEST_ID_LEN);
 	memcpy(head.mark, dir->mark, MANIFEST_ID_LEN);
 	for (size_t i = 0; i < dir->nr_files; i++) {
 		const struct out_file *f = dir->files[i];
@@ -59,31 +57,40 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 			   "image \"%s/%s\"", dir->path, MANIFEST_NAME);
 }
 
-/* inventory.img as bytes: magic, length, the message, the digest as its last field. */
+struct err *inventory_put(int fd, const uint8_t *body, size_t len,
+			  const uint8_t manifest_sum[MANIFEST_DIGEST_LEN])
+{
+	uint32_t words[2] = { image_record(IMAGE_INVENTORY)->magic,
+			      (uint32_t)len + DIGEST_FIELD_LEN };
+	AUTO_FREE uint8_t *buf = malloc(sizeof(words) + words[1]);
+	uint8_t *at = buf + sizeof(words);
+
+	if (!buf)
+		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory", len);
+	memcpy(buf, words, sizeof(words));
+	memcpy(at, body, len);
+	memcpy(at + len, DIGEST_FIELD_TAG, 3);
+	TRY(manifest_digest(manifest_sum, body, len, at + len + 3));
+	return fd_write_all(fd, buf, sizeof(words) + words[1]);
+}
+
 static struct err *inventory_write(struct image_dir *dir, const InventoryEntry *inv,
 				   const uint8_t manifest_sum[MANIFEST_DIGEST_LEN])
 {
 	InventoryEntry bare = *inv;
 	AUTO_FD fd = -1;
-	AUTO_FREE uint8_t *buf = NULL;
-	uint32_t words[2] = { image_record(IMAGE_INVENTORY)->magic };
-	uint8_t *body;
+	AUTO_FREE uint8_t *body = NULL;
 	size_t len;
 
 	bare.has_manifest_digest = false;
 	len = inventory_entry__get_packed_size(&bare);
-	words[1] = (uint32_t)len + DIGEST_FIELD_LEN;
-	buf = malloc(sizeof(words) + len + DIGEST_FIELD_LEN);
-	if (!buf)
+	body = malloc(len + 1);
+	if (!body)
 		return err_new(ERR_NOMEM, "cannot allocate %zu bytes for the inventory", len);
-	body = buf + sizeof(words);
-	memcpy(buf, words, sizeof(words));
 	inventory_entry__pack(&bare, body);
-	memcpy(body + len, DIGEST_FIELD_TAG, 3);
-	TRY(manifest_digest(manifest_sum, body, len, body + len + 3));
-	TRY(out_create(dir, part_name, &fd));
-	return err_context(fd_write_all(fd, buf, sizeof(words) + words[1]), "image \"%s/%s\"",
-			   dir->path, part_name);
+	TRY(out_create(dir, INVENTORY_PART_NAME, &fd));
+	return err_context(inventory_put(fd, body, len, manifest_sum), "image \"%s/%s\"", dir->path,
+			   INVENTORY_PART_NAME);
 }
 
 struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)
@@ -97,7 +104,7 @@ struct err *image_dir_commit(struct image_dir *dir, const InventoryEntry *inv)
 	TRY(inventory_write(dir, inv, sum));
 	if (dir->is_durable && syncfs(dir->fd) < 0)
 		return err_sys(errno, "cannot sync \"%s\"", dir->path);
-	if (renameat(dir->fd, part_name, dir->fd, "inventory.img") < 0)
+	if (renameat(dir->fd, INVENTORY_PART_NAME, dir->fd, "inventory.img") < 0)
 		return err_sys(errno, "cannot put \"%s/inventory.img\" in its place", dir->path);
 	dir->is_committed = true;
 	if (dir->is_durable && fsync(dir->fd) < 0)
@@ -114,7 +121,7 @@ void image_dir_discard(struct image_dir *dir)
 	for (size_t i = 0; i < dir->nr_files; i++)
 		unlinkat(dir->fd, dir->files[i]->name, 0);
 	unlinkat(dir->fd, MANIFEST_NAME, 0);
-	unlinkat(dir->fd, part_name, 0);
+	unlinkat(dir->fd, INVENTORY_PART_NAME, 0);
 	if (dir->made_parent)
 		unlinkat(dir->fd, "parent", 0);
 	dir->made_parent = false;

@@ -2,6 +2,7 @@
 #ifndef IMAGE_DIR_PRIV_H
 #define IMAGE_DIR_PRIV_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -35,13 +36,17 @@ struct image_dir {
 	struct stat st;
 	struct image_dir *parent;
 	bool is_writing;
+	bool is_parent;		     /* opened as one */
+	uint8_t id[MANIFEST_ID_LEN]; /* what a child is bound to; zeros: nothing tells it */
 
 	/* reading */
 	struct arena *arena; /* of the inventory */
 	InventoryEntry *inventory;
 	bool has_manifest;
 	struct manifest manifest;
-	bool has_common; /* image version 2: the common magic is there */
+	const char
+		*manifest_name; /* MANIFEST_NAME, or MANIFEST_NEW_NAME after a dedup that was cut */
+	bool has_common;	/* image version 2: the common magic is there */
 
 	/* writing */
 	pthread_mutex_t lock; /* of all below */
@@ -62,22 +67,64 @@ struct image_dir {
 	bool is_committed;
 };
 
+/* A whole file in memory, its sum checked. */
+struct loaded {
+	const uint8_t *bytes;
+	size_t len;
+	bool is_mapped;
+};
+
 /* --- open.c --- */
 
 /* A directory that nothing is known of. */
 MUST_USE struct err *dir_open_bare(int dirfd, const char *path, const char *shown,
 				   struct image_dir **out);
 /*
- * Inventory, manifest, sizes of the files.  @is_parent: CRIU needs no inventory there, so a set without any of ours
- * is taken without.
+ * Inventory, manifest, sizes of the files.  CRIU needs no inventory of a parent, so one without any of ours is taken
+ * without.
  */
-MUST_USE struct err *set_open(struct image_dir *dir, bool is_parent);
+MUST_USE struct err *set_open(struct image_dir *dir);
+
+/* The body of an inventory, its digest apart. */
+struct inventory {
+	const uint8_t *body;
+	size_t len;
+	const uint8_t *digest; /* NULL: there is none */
+	bool is_odd;	       /* no digest, but not as CRIU writes it either */
+};
+
+/* Looks into the bytes of inventory.img; what it gives points into them. */
+MUST_USE struct err *inventory_parse(struct image_dir *dir, const struct loaded *file,
+				     struct inventory *inv);
+
+/* --- bytes.c --- */
+
+/* Copies a part of a file, sharing the blocks where the filesystem can; @from ending early is ERR_IMAGE. */
+MUST_USE struct err *bytes_copy(int from, uint64_t from_pos, int to, uint64_t to_pos, uint64_t len);
+
+/* --- dedup.c --- */
+
+/* Adds the advice to a failure about pages that were removed from @dir: which set has newer ones. */
+MUST_USE struct err *image_dir_removed(const struct image_dir *dir, struct err *e);
+
+/* --- commit.c --- */
+
+/*
+ * Writes inventory.img under the name it is committed from: @body, which has no digest, and the digest that ties it to
+ * the manifest of this sum.
+ */
+MUST_USE struct err *inventory_put(int fd, const uint8_t *body, size_t len,
+				   const uint8_t manifest_sum[MANIFEST_DIGEST_LEN]);
+#define INVENTORY_PART_NAME "inventory.img.part"
 
 /* --- chain.c --- */
 
 /* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
 MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,
 				struct image_dir **out);
+
+/* Where a directory is, for a message; false when that cannot be told. */
+bool dir_real_path(int fd, char out[PATH_MAX]);
 
 /* --- ahead.c --- */
 
@@ -104,13 +151,6 @@ uint64_t out_size(const struct out_file *f);
 void out_free(struct out_file *f);
 
 /* --- load.c --- */
-
-/* A whole file in memory, its sum checked. */
-struct loaded {
-	const uint8_t *bytes;
-	size_t len;
-	bool is_mapped;
-};
 
 /* @found_out false: there is no such image. */
 MUST_USE struct err *file_load(struct image_dir *dir, const char *name, struct loaded *out,

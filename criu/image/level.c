@@ -197,6 +197,14 @@ struct err *level_open(struct levels *l, uint32_t nr, bool *found_out)
 	return level_head(l, v);
 }
 
+struct err *levels_drain(struct levels *l)
+{
+	for (uint32_t i = 0; i < l->nr; i++)
+		while (l->list[i].is_open && !l->list[i].is_over)
+			TRY(level_step(l, i));
+	return NULL;
+}
+
 /* --- the chain --- */
 
 static uint32_t chain_len(const struct image_dir *dir)
@@ -278,7 +286,7 @@ static struct err *level_seek(struct levels *l, uint32_t nr, uint64_t addr)
 	return NULL;
 }
 
-struct err *levels_find(struct levels *l, uint64_t addr, struct source_run *out)
+static struct err *find_any(struct levels *l, uint64_t addr, struct source_run *out)
 {
 	const struct source_run *run = &l->list[0].run;
 	uint64_t end;
@@ -303,4 +311,42 @@ struct err *levels_find(struct levels *l, uint64_t addr, struct source_run *out)
 	out->start = addr;
 	out->nr_pages = (end - addr) / IMAGE_PAGE_SIZE;
 	return NULL;
+}
+
+/* How many pages at the beginning of a run were removed; then it is cut behind those, else in front of the first. */
+static uint64_t cut_at_removed(const struct levels *l, struct source_run *run)
+{
+	const struct source_file *f = &l->list[run->file].file;
+	uint64_t nr = 1;
+	bool is_removed;
+
+	if (!run->nr_pages || !(run->flags & PAGE_PRESENT) || !f->sums ||
+	    !f->dir->manifest.head.has_removed)
+		return 0;
+	is_removed = f->sums[run->page] == SUM_REMOVED;
+	while (nr < run->nr_pages && is_removed == (f->sums[run->page + nr] == SUM_REMOVED))
+		nr++;
+	run->nr_pages = nr;
+	return is_removed ? nr : 0;
+}
+
+static struct err *removed(const struct levels *l, const struct source_run *run)
+{
+	const struct source_file *f = &l->list[run->file].file;
+
+	return image_dir_removed(
+		f->dir, err_new(ERR_IMAGE, "page %#llx of \"%s/%s\" was removed from \"%s/%s\"",
+				(unsigned long long)run->start, l->list[0].dir->path, l->name,
+				f->dir->path, f->name));
+}
+
+struct err *levels_find(struct levels *l, uint64_t addr, struct source_run *out)
+{
+	for (addr = MAX(addr, l->skipped);; addr = l->skipped = run_end(out)) {
+		TRY(find_any(l, addr, out));
+		if (!cut_at_removed(l, out))
+			return NULL;
+		if (!l->skip_removed)
+			return removed(l, out);
+	}
 }

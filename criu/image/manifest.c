@@ -22,7 +22,8 @@
 
 #include "base/fd.h"
 
-enum { PAGE_BYTES = 4096, FILE_PAGES = 1, HEAD_PARENT = 1, VERSION = 1, RECORD_BYTES = 18 };
+enum { PAGE_BYTES = 4096, FILE_PAGES = 1, VERSION = 1, RECORD_BYTES = 18 };
+enum { HEAD_PARENT = 1, HEAD_REMOVED = 2 };
 
 static const char magic[8] = { 'C', 'R', 'L', 'M', 'N', 'F', 'S', 'T' };
 
@@ -195,7 +196,7 @@ static struct err *parse_header(const struct header *h, size_t len)
 	/* Bounds both counts before anything is sized by them. */
 	if (h->nr_files > len / RECORD_BYTES || h->nr_sums > len / sizeof(uint64_t))
 		return bad("its counts are larger than the file");
-	if (h->zero || h->flags & ~(uint32_t)HEAD_PARENT)
+	if (h->zero || h->flags & ~(uint32_t)(HEAD_PARENT | HEAD_REMOVED))
 		return bad("unknown flags");
 	return NULL;
 }
@@ -280,6 +281,7 @@ static struct err *parse_all(struct manifest *m)
 	memcpy(m->head.parent_id, h.parent_id, MANIFEST_ID_LEN);
 	memcpy(m->head.mark, h.mark, MANIFEST_ID_LEN);
 	m->head.has_parent = h.flags & HEAD_PARENT;
+	m->head.has_removed = h.flags & HEAD_REMOVED;
 	return NULL;
 }
 
@@ -303,6 +305,21 @@ void manifest_fini(struct manifest *m)
 	else
 		free(m->bytes);
 	*m = (struct manifest){ 0 };
+}
+
+uint64_t manifest_sum_at(const struct manifest *m, const struct manifest_file *f, uint64_t page)
+{
+	return (uint64_t)((const char *)(f->sums + page) - (const char *)m->bytes);
+}
+
+struct err *manifest_set_removed(int fd)
+{
+	uint32_t flags;
+	off_t at = offsetof(struct header, flags);
+
+	TRY(fd_pread_all(fd, &flags, sizeof(flags), at));
+	flags |= HEAD_REMOVED;
+	return fd_pwrite_all(fd, &flags, sizeof(flags), at);
 }
 
 const struct manifest_file *manifest_find(const struct manifest *m, const char *name)

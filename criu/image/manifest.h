@@ -16,6 +16,8 @@
 #include "image/spool.h"
 
 #define MANIFEST_NAME "manifest.criu-lite"
+/* While a manifest is replaced, the inventory may belong to this one. */
+#define MANIFEST_NEW_NAME "manifest.criu-lite.new"
 
 enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 255 };
 
@@ -25,8 +27,9 @@ enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 
 struct manifest_head {
 	uint8_t set_id[MANIFEST_ID_LEN];
 	bool has_parent;
-	uint8_t parent_id[MANIFEST_ID_LEN]; /* zeros: the parent has no manifest */
+	uint8_t parent_id[MANIFEST_ID_LEN]; /* of a parent without manifest: of its inventory */
 	uint8_t mark[MANIFEST_ID_LEN];	    /* of the dirty tracker; zeros: none */
+	bool has_removed;		    /* some sums are SUM_REMOVED */
 };
 
 struct manifest_file {
@@ -62,6 +65,10 @@ MUST_USE struct err *manifest_write(int fd, const struct manifest_head *head,
 MUST_USE struct err *manifest_parse(void *own_bytes, size_t len, bool is_mapped,
 				    struct manifest *out);
 void manifest_fini(struct manifest *m);
+/* Where in the manifest's file the sum of a page is, to be replaced by SUM_REMOVED there. */
+uint64_t manifest_sum_at(const struct manifest *m, const struct manifest_file *f, uint64_t page);
+/* Makes a manifest in @fd say that sums of it are SUM_REMOVED. */
+MUST_USE struct err *manifest_set_removed(int fd);
 /* NULL if it is not listed. */
 const struct manifest_file *manifest_find(const struct manifest *m, const char *name);
 

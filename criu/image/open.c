@@ -50,13 +50,6 @@ struct err *dir_open_bare(int dirfd, const char *path, const char *shown, struct
 
 /* --- inventory and manifest --- */
 
-struct inventory {
-	const uint8_t *body;
-	size_t len;
-	const uint8_t *digest; /* NULL: there is none */
-	bool is_odd;	       /* no digest, but not as CRIU writes it either */
-};
-
 /* The body of the only entry of inventory.img. */
 static struct err *inventory_body(const struct image_dir *dir, const struct loaded *file,
 				  struct inventory *inv)
@@ -83,11 +76,11 @@ static struct err *inventory_body(const struct image_dir *dir, const struct load
  */
 static bool inventory_is_odd(const struct inventory *inv, const InventoryEntry *msg)
 {
-	return msg->base.n_unknown_fields || memmem(inv->body, inv->len, DIGEST_FIELD_TAG, 3);
+	return msg->base.n_unknown_fields || msg->iteration || msg->superseded_by ||
+	       memmem(inv->body, inv->len, DIGEST_FIELD_TAG, 3);
 }
 
-static struct err *inventory_parse(struct image_dir *dir, const struct loaded *file,
-				   struct inventory *inv)
+struct err *inventory_parse(struct image_dir *dir, const struct loaded *file, struct inventory *inv)
 {
 	ProtobufCMessage *msg = NULL;
 	InventoryEntry *entry;
@@ -108,54 +101,84 @@ static struct err *inventory_parse(struct image_dir *dir, const struct loaded *f
 	return NULL;
 }
 
-/* Takes the bytes of the manifest if they are what the inventory's digest says. */
-static struct err *manifest_take(struct image_dir *dir, const struct inventory *inv,
-				 struct loaded *file)
+/* Loads the manifest of this name; *fits_out false: it is not there or not what the inventory's digest says. */
+static struct err *manifest_try(struct image_dir *dir, const struct inventory *inv,
+				const char *name, struct loaded *file, bool *found_out,
+				bool *fits_out)
 {
 	uint8_t sum[MANIFEST_DIGEST_LEN], digest[MANIFEST_DIGEST_LEN];
-	struct loaded l;
 
+	*fits_out = false;
+	TRY(file_load(dir, name, file, found_out));
+	if (!*found_out)
+		return NULL;
 	TRY(manifest_sum(file->bytes, file->len, file->is_mapped, sum));
 	TRY(manifest_digest(sum, inv->body, inv->len, digest));
-	if (memcmp(digest, inv->digest, sizeof(digest)))
-		return err_hint(err_new(ERR_IMAGE,
-					"inventory.img and %s of \"%s\" do not belong together or "
-					"are damaged",
-					MANIFEST_NAME, dir->path),
-				"copy both again from where they were written");
-	l = *file;
-	*file = (struct loaded){ 0 };
-	TRY(err_context(manifest_parse((void *)l.bytes, l.len, l.is_mapped, &dir->manifest),
-			"\"%s\"", dir->path));
-	dir->has_manifest = true;
+	*fits_out = !memcmp(digest, inv->digest, sizeof(digest));
+	if (*fits_out)
+		dir->manifest_name = name;
+	else
+		loaded_fini(file);
 	return NULL;
 }
 
-static struct err *manifest_open(struct image_dir *dir, const struct inventory *inv)
+static struct err *manifest_find_file(struct image_dir *dir, const struct inventory *inv,
+				      struct loaded *file)
 {
-	struct loaded file = { 0 };
-	struct err *e;
-	bool found;
+	bool found, fits, found_new, fits_new;
 
-	TRY(file_load(dir, MANIFEST_NAME, &file, &found));
-	if (inv->digest && !found)
+	TRY(manifest_try(dir, inv, MANIFEST_NAME, file, &found, &fits));
+	if (fits)
+		return NULL;
+	TRY(manifest_try(dir, inv, MANIFEST_NEW_NAME, file, &found_new, &fits_new));
+	if (fits_new)
+		return NULL;
+	if (!found)
 		return err_hint(err_new(ERR_IMAGE, "image \"%s/%s\" is missing", dir->path,
 					MANIFEST_NAME),
 				"copy all files of the directory");
-	e = inv->digest ? manifest_take(dir, inv, &file) : NULL;
-	if (found)
-		loaded_fini(&file);
-	if (!e && found && inv->is_odd)
-		e = err_hint(
+	return err_hint(err_new(ERR_IMAGE,
+				"inventory.img and %s of \"%s\" do not belong together or "
+				"are damaged",
+				MANIFEST_NAME, dir->path),
+			"copy both again from where they were written");
+}
+
+/* @inv has no digest. */
+static struct err *no_manifest(struct image_dir *dir, const struct inventory *inv,
+			       const struct loaded *file)
+{
+	if (inv->is_odd && !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+		return err_hint(
 			err_new(ERR_IMAGE,
 				"image \"%s/inventory.img\" is damaged: its digest is not readable",
 				dir->path),
 			"copy it again; or, if the set is not criu-lite's, remove %s",
 			MANIFEST_NAME);
-	if (!e && !inv->digest)
-		log_info("image", 0, "no manifest in \"%s\": contents cannot be checked",
-			 dir->path);
-	return e;
+	log_info("image", 0, "no manifest in \"%s\": contents cannot be checked", dir->path);
+	/* Its inventory tells when and by which run it was dumped. */
+	return manifest_sum(file->bytes, file->len, file->is_mapped, dir->id);
+}
+
+static struct err *manifest_open(struct image_dir *dir, const struct inventory *inv,
+				 const struct loaded *inventory_file)
+{
+	struct loaded file = { 0 };
+	struct err *e;
+
+	if (!inv->digest)
+		return no_manifest(dir, inv, inventory_file);
+	e = manifest_find_file(dir, inv, &file);
+	if (e) {
+		loaded_fini(&file);
+		return e;
+	}
+	TRY(err_context(manifest_parse((void *)file.bytes, file.len, file.is_mapped,
+				       &dir->manifest),
+			"\"%s\"", dir->path));
+	dir->has_manifest = true;
+	memcpy(dir->id, dir->manifest.head.set_id, MANIFEST_ID_LEN);
+	return NULL;
 }
 
 /* Is every listed file there, and as long as it was? */
@@ -186,7 +209,7 @@ static struct err *no_inventory(const struct image_dir *dir)
 		"dump again; the dump that wrote here did not end, or this is another directory");
 }
 
-struct err *set_open(struct image_dir *dir, bool is_parent)
+struct err *set_open(struct image_dir *dir)
 {
 	struct inventory inv = { 0 };
 	struct loaded file = { 0 };
@@ -195,13 +218,14 @@ struct err *set_open(struct image_dir *dir, bool is_parent)
 
 	TRY(file_load(dir, "inventory.img", &file, &found));
 	if (!found) {
-		if (!is_parent || !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+		if (!dir->is_parent ||
+		    !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
 			return no_inventory(dir);
 		return NULL;
 	}
 	e = err_context(inventory_parse(dir, &file, &inv), "image \"%s/inventory.img\"", dir->path);
 	if (!e)
-		e = manifest_open(dir, &inv);
+		e = manifest_open(dir, &inv, &file);
 	loaded_fini(&file);
 	return e ? e : files_check(dir);
 }

@@ -108,7 +108,8 @@ struct page_extent {
 
 /*
  * Opens the pagemap of @id and those of the parents, checks that runs ascend, lie in their pages
- * files and are found in the parents.  A missing pagemap is ERR_IMAGE (ask image_exists()).
+ * files and are found in the parents.  A missing pagemap is ERR_IMAGE (ask image_exists()), and so
+ * is a page that dedup has removed.
  */
 MUST_USE struct err *page_source_open(struct image_dir *dir, enum image_kind kind, uint64_t id,
 				      struct page_source **out);
@@ -146,7 +147,7 @@ MUST_USE struct err *page_source_load(struct page_source *src, const struct page
 				      uint64_t first, uint64_t nr, void *buf);
 /*
  * The same source for a dump, which goes up through it once: the page maps are read as it is asked, memory does not
- * grow with them, and a failure in them shows only then.  Of all below it takes page_source_next(),
+ * grow with them, and a failure in them shows only then.  Pages that dedup has removed are left out.  Of all below it takes page_source_next(),
  * page_source_load(), page_source_verify(), page_source_drop_fds() and page_source_close().
  */
 MUST_USE struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint64_t id,

@@ -78,6 +78,7 @@ static struct err *list_fill(struct page_source *src)
 		TRY(list_add(&src->list, &run));
 		src->nr_pages += run.nr_pages;
 	}
+	TRY(levels_drain(&src->levels));
 	levels_drop_maps(&src->levels);
 	return NULL;
 }
@@ -102,7 +103,7 @@ struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint
 			       struct page_source **out)
 {
 	TRY(source_new(dir, kind, id, out));
-	(*out)->is_stream = true;
+	(*out)->is_stream = (*out)->levels.skip_removed = true;
 	return NULL;
 }
 

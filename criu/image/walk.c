@@ -10,8 +10,7 @@
 #include "base/fd.h"
 #include "base/progress.h"
 #include "ghost-file.pb-c.h"
-#include "image/dir_priv.h"
-#include "image/pages.h"
+#include "image/level_priv.h"
 #include "ipc-msg.pb-c.h"
 
 /* --- names --- */
@@ -213,12 +212,36 @@ static struct err *page_damaged(const struct image_dir *dir, const char *name, u
 		"copy it again from where it was written");
 }
 
+/* Pages read from number @first on against what the manifest says. */
+static struct err *sums_check(const struct image_dir *dir, const struct manifest_file *listed,
+			      uint64_t first, size_t nr, const char *buf,
+			      struct image_check_stats *stats)
+{
+	enum { MAX_NR = 64 };
+	uint64_t sums[MAX_NR];
+
+	BUG_ON(nr > MAX_NR);
+	page_sums(buf, nr, sums);
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t want = listed->sums[first + i];
+
+		if (want == SUM_REMOVED && dir->manifest.head.has_removed)
+			stats->nr_removed++;
+		else if (sums[i] != want)
+			return page_damaged(dir, listed->name, first + i);
+		else
+			stats->nr_pages++;
+	}
+	progress_add(stats->progress, nr);
+	return NULL;
+}
+
 static struct err *pages_check(struct image_dir *dir, const char *name,
 			       const struct manifest_file *listed, struct image_check_stats *stats)
 {
 	enum { STEP = 64 };
 	AUTO_FREE char *buf = malloc(STEP * IMAGE_PAGE_SIZE);
-	uint64_t sums[STEP], size, nr;
+	uint64_t size, nr;
 	AUTO_FD fd = -1;
 	bool found;
 
@@ -232,13 +255,8 @@ static struct err *pages_check(struct image_dir *dir, const char *name,
 		TRY(err_context(fd_pread_all(fd, buf, here * IMAGE_PAGE_SIZE,
 					     (off_t)(page * IMAGE_PAGE_SIZE)),
 				"image \"%s/%s\"", dir->path, name));
-		page_sums(buf, here, sums);
-		for (size_t i = 0; i < here; i++)
-			if (sums[i] != listed->sums[page + i])
-				return page_damaged(dir, name, page + i);
-		progress_add(stats->progress, here);
+		TRY(sums_check(dir, listed, page, here, buf, stats));
 	}
-	stats->nr_pages += nr;
 	return NULL;
 }
 
@@ -260,13 +278,25 @@ static struct err *sum_check(struct image_dir *dir, const char *name)
 	return NULL;
 }
 
+/* A set that newer ones have made leaner is still good as their parent. */
+static bool may_lack_removed(const struct image_dir *dir)
+{
+	return dir->is_parent || !dir->inventory->img_version ||
+	       (dir->has_manifest && dir->manifest.head.has_removed);
+}
+
 static struct err *pagemap_check(struct image_dir *dir, enum image_kind kind, uint64_t id)
 {
-	struct page_source *src = NULL;
+	struct source_run run = { 0 };
+	struct levels l = { .skip_removed = may_lack_removed(dir) };
+	struct err *e = levels_open(&l, dir, kind, id);
 
-	TRY(page_source_open(dir, kind, id, &src));
-	page_source_close(src);
-	return NULL;
+	do {
+		if (!e)
+			e = levels_find(&l, run_end(&run), &run);
+	} while (!e && run.nr_pages);
+	levels_close(&l);
+	return e;
 }
 
 struct err *image_check(struct image_dir *dir, const char *name, struct image_check_stats *stats)

@@ -119,7 +119,8 @@ uint64_t out_size(const struct out_file *f)
  */
 static struct err *remove_older(struct image_dir *dir)
 {
-	static const char *const ours[] = { "inventory.img", MANIFEST_NAME, "parent" };
+	static const char *const ours[] = { "inventory.img", MANIFEST_NAME, MANIFEST_NEW_NAME,
+					    "parent" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (unlinkat(dir->fd, ours[i], 0) < 0 && errno != ENOENT)

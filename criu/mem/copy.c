@@ -2,6 +2,7 @@
 #include "mem/copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/fd.h"
 #include "mem/mm.h"
+#include "proc/maps.h"
 
 /* Stays in the second-level cache between reading, summing and writing. */
 #define CHUNK_PAGES 128
@@ -28,49 +30,103 @@ struct copy {
 	_Atomic(struct err *) failure;
 };
 
-struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
-			  uint64_t nr_pages, bool is_shared)
+/* --- the plan --- */
+
+/* 384 KiB; beyond, runs are in the file. */
+#define HEAP_RUNS 16384
+
+void page_plan_init(struct page_plan *plan, int dirfd)
 {
-	struct page_run *run;
-
-	if (plan->nr == plan->cap) {
-		size_t cap = plan->cap ? plan->cap * 2 : 64;
-		struct page_run *runs = realloc(plan->runs, cap * sizeof(*runs));
-
-		if (!runs)
-			return err_sys(ENOMEM, "cannot plan %zu runs of pages", cap);
-		plan->runs = runs;
-		plan->cap = cap;
-	}
-	run = &plan->runs[plan->nr++];
-	run->start = start;
-	run->nr_pages = nr_pages;
-	run->is_shared = is_shared;
-	plan->nr_pages += nr_pages;
-	return page_sink_run(sink, start, nr_pages, PAGE_PRESENT, &run->offset);
+	*plan = (struct page_plan){ .dirfd = dirfd, .fd = -1 };
 }
 
 void page_plan_fini(struct page_plan *plan)
 {
-	free(plan->runs);
-	*plan = (struct page_plan){ 0 };
+	free(PTR_TAKE(plan->runs));
+	if (plan->fd >= 0)
+		close(fd_take(&plan->fd));
+}
+
+size_t page_plan_nr(const struct page_plan *plan)
+{
+	return plan->nr_spooled + plan->nr_heap;
+}
+
+static struct err *plan_spool(struct page_plan *plan)
+{
+	if (plan->fd < 0)
+		plan->fd = openat(plan->dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (plan->fd < 0)
+		plan->fd = memfd_create("criu-lite plan", MFD_CLOEXEC);
+	if (plan->fd < 0)
+		return err_sys(errno, "cannot make a file for %zu runs of pages",
+			       page_plan_nr(plan));
+	TRY(fd_pwrite_all(plan->fd, plan->runs, plan->nr_heap * sizeof(*plan->runs),
+			  (off_t)(plan->nr_spooled * sizeof(*plan->runs))));
+	plan->nr_spooled += plan->nr_heap;
+	plan->nr_heap = 0;
+	return NULL;
+}
+
+static struct err *plan_grow(struct page_plan *plan)
+{
+	size_t room = plan->nr_heap ? plan->nr_heap * 2 : 64;
+	struct page_run *runs;
+
+	if (plan->nr_heap == HEAP_RUNS)
+		return plan_spool(plan);
+	/* Powers of two from 64 on, so the number tells when it is full. */
+	if (plan->nr_heap & (plan->nr_heap - 1) || (plan->nr_heap && plan->nr_heap < 64) ||
+	    plan->nr_spooled)
+		return NULL;
+	runs = realloc(plan->runs, room * sizeof(*runs));
+	if (!runs)
+		return err_sys(ENOMEM, "cannot plan %zu runs of pages", room);
+	plan->runs = runs;
+	return NULL;
+}
+
+struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
+			  uint64_t nr_pages)
+{
+	struct page_run *run;
+
+	TRY(plan_grow(plan));
+	run = &plan->runs[plan->nr_heap++];
+	run->start = start;
+	run->nr_pages = nr_pages;
+	plan->nr_pages += nr_pages;
+	return page_sink_run(sink, start, nr_pages, PAGE_PRESENT, &run->offset);
+}
+
+static struct err *plan_get(const struct page_plan *plan, size_t i, struct page_run *out)
+{
+	if (i < plan->nr_spooled)
+		return fd_pread_all(plan->fd, out, sizeof(*out), (off_t)(i * sizeof(*out)));
+	*out = plan->runs[i - plan->nr_spooled];
+	return NULL;
 }
 
 /* The run that holds byte @offset of the file. */
-static size_t find_run(const struct page_plan *plan, uint64_t offset)
+static struct err *find_run(const struct page_plan *plan, uint64_t offset, size_t *out)
 {
-	size_t low = 0, high = plan->nr;
+	size_t low = 0, high = page_plan_nr(plan);
 
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2;
+		struct page_run run;
 
-		if (plan->runs[mid].offset <= offset)
+		TRY(plan_get(plan, mid, &run));
+		if (run.offset <= offset)
 			low = mid;
 		else
 			high = mid;
 	}
-	return low;
+	*out = low;
+	return NULL;
 }
+
+/* --- reading --- */
 
 /* Stretches of the task's memory that are read at once, into consecutive bytes. */
 struct gathered {
@@ -125,24 +181,36 @@ static struct err *read_gathered(const struct copy *c, bool is_shared, struct ga
 	return ret == (ssize_t)g->len ? NULL : read_slowly(c, g, buf);
 }
 
+static bool is_shared_run(const struct copy *c, uint64_t addr)
+{
+	const struct proc_vma *v = c->from.maps ? proc_maps_find(c->from.maps, addr) : NULL;
+
+	return !v || v->shared_bytes;
+}
+
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
-	const struct page_plan *plan = c->plan;
 	struct gathered g = { .nr = 0 };
 	bool is_shared = false;
+	size_t i;
 
-	for (size_t i = find_run(plan, offset); len; i++) {
-		const struct page_run *run = &plan->runs[i];
-		uint64_t skip = offset - run->offset;
-		uint64_t take = MIN(len, run->nr_pages * MEM_PAGE - skip);
+	TRY(find_run(c->plan, offset, &i));
+	for (; len; i++) {
+		struct page_run run;
+		uint64_t skip, take;
+		bool shared;
 
-		if (g.nr && run->is_shared != is_shared) {
+		TRY(plan_get(c->plan, i, &run));
+		skip = offset - run.offset;
+		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
+		shared = is_shared_run(c, run.start);
+		if (g.nr && shared != is_shared) {
 			TRY(read_gathered(c, is_shared, &g, buf));
 			buf += g.len;
 			g.nr = g.len = 0;
 		}
-		is_shared = run->is_shared;
-		g.iov[g.nr++] = (struct iovec){ (void *)(run->start + skip), take };
+		is_shared = shared;
+		g.iov[g.nr++] = (struct iovec){ (void *)(run.start + skip), take };
 		g.len += take;
 		offset += take;
 		len -= take;

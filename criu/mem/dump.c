@@ -62,7 +62,7 @@ static struct err *dump_pages(struct dump *d, struct task *t, const struct task_
 	stats->pages_written += g->plan.nr_pages;
 	stats->pages_skipped_parent += g->nr_parent;
 	log_debug("mem", t->host_pid, "pages=%lu parent=%lu runs=%zu guards=%zu", g->plan.nr_pages,
-		  g->nr_parent, g->plan.nr, g->nr_guards);
+		  g->nr_parent, page_plan_nr(&g->plan), g->nr_guards);
 	return page_sink_finish(PTR_TAKE(g->sink));
 }
 
@@ -133,7 +133,7 @@ static void append_guards(struct dump *d, MmEntry *mm, const struct gathered *g)
 
 struct err *mem_dump_task(struct dump *d, struct task *t, const struct task_probe *p)
 {
-	struct gathered g = { .sink = NULL };
+	struct gathered g = { .plan.fd = -1 };
 	struct err *e;
 
 	TRY(mm_fields_fill(d, t->mm->rec, p));

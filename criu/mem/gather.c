@@ -21,7 +21,6 @@ bool vma_has_private_pages(const VmaEntry *e)
 struct gathering {
 	struct dump *d;
 	struct task *t;
-	const struct proc_maps *maps;
 	struct gathered *out;
 	struct page_source *parent; /* or NULL; asked in ascending order */
 };
@@ -45,18 +44,9 @@ static void add_guard(struct gathering *g, uint64_t start, uint64_t end)
 	out->guards[out->nr_guards++] = guard_to_pb(g->d->arena, start, end);
 }
 
-/* What a pin would copy: smaps told, once for the whole area. */
-static bool is_shared(const struct gathering *g, uint64_t addr)
-{
-	const struct proc_vma *v = proc_maps_find(g->maps, addr);
-
-	return v && v->shared_bytes;
-}
-
 static struct err *add_written(struct gathering *g, uint64_t start, uint64_t end)
 {
-	return page_plan_add(&g->out->plan, g->out->sink, start, (end - start) / MEM_PAGE,
-			     is_shared(g, start));
+	return page_plan_add(&g->out->plan, g->out->sink, start, (end - start) / MEM_PAGE);
 }
 
 /* Up to where, from @start on, the parent has the bytes of all pages, or of none. */
@@ -148,7 +138,7 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 
 		if (wants_whole(g, vma))
 			TRY(page_plan_add(&g->out->plan, g->out->sink, vma->start,
-					  (vma->end - vma->start) / MEM_PAGE, true));
+					  (vma->end - vma->start) / MEM_PAGE));
 		while (found && range.start < vma->end) {
 			if (range.end > vma->start)
 				TRY(add_part(g, vma, &range));
@@ -163,10 +153,11 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 struct err *gather_pages(struct dump *d, struct task *t, const struct task_probe *p,
 			 struct gathered *out)
 {
-	struct gathering g = { .d = d, .t = t, .maps = &p->maps, .out = out };
+	struct gathering g = { .d = d, .t = t, .out = out };
 	AUTO_PAGE_SCAN struct page_scan *scan = NULL;
 	struct page_scan_how how = { .soft_dirty = false };
 
+	page_plan_init(&out->plan, image_dir_fd(d->images));
 	TRY(page_sink_open(d->images, IMAGE_PAGEMAP, t->ns_pid, &out->sink));
 	TRY(mem_track_how(d, t, &how));
 	g.parent = mem_track_parent(t);

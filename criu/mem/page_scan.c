@@ -154,7 +154,7 @@ static struct err *fill_by_ioctl(struct page_scan *s)
 		.category_inverted = PMC_PFNZERO,
 		.category_mask = PMC_PFNZERO,
 		.category_anyof = PMC_PRESENT | PMC_SWAPPED,
-		.return_mask = PMC_SWAPPED | PMC_HUGE | (s->sees_guards ? PMC_GUARD : 0),
+		.return_mask = PMC_HUGE | (s->sees_guards ? PMC_GUARD : 0),
 	};
 	const struct window window = find_window(s);
 
@@ -242,31 +242,15 @@ static struct err *fill_by_words(struct page_scan *s)
 	return NULL;
 }
 
-/*
- * What the categories do not tell: the huge zero page (PFNZERO is right for it since 6.16), and what the protection
- * leaves of a page of a private file mapping that was dropped, which looks like one that is swapped out.  Neither
- * holds data.
- */
+/* The huge zero page holds no data.  PFNZERO is right for it since 6.16 only, but its words say that it is a file's. */
 static bool may_be_hollow(const struct page_scan *s, const struct pagemap_run *run)
 {
-	const struct proc_vma *v;
-
-	if (!s->by_ioctl || run->categories & PMC_GUARD)
-		return false;
-	if (run->categories & PMC_HUGE)
-		return true;
-	v = run->categories & PMC_SWAPPED ? proc_maps_find(s->maps, run->start) : NULL;
-	return v && v->ino;
+	return s->by_ioctl && run->categories & PMC_HUGE && !(run->categories & PMC_GUARD);
 }
-
-/* Swap entries of this type are no swap: the kernel's include/linux/swapops.h, SWP_PTE_MARKER. */
-#define SWAP_TYPE_MARKER 31
 
 static bool word_is_hollow(uint64_t word)
 {
-	if (word & PM_PRESENT)
-		return word & PM_FILE;
-	return !(word & PM_SWAPPED) || (PM_PFN(word) & 31) == SWAP_TYPE_MARKER;
+	return word & PM_PRESENT ? word & PM_FILE : !(word & PM_SWAPPED);
 }
 
 /* Cuts the first stretch with data off *@run; an empty one at @out if there is none up to where was looked. */

@@ -38,7 +38,7 @@ static void count(struct dump *d, const struct task *t, const struct gathered *g
 	d->stats->pages_written += g->plan.nr_pages;
 	d->stats->pages_skipped_parent += g->nr_parent;
 	log_debug("mem", t->host_pid, "pages=%lu parent=%lu runs=%zu", g->plan.nr_pages,
-		  g->nr_parent, g->plan.nr);
+		  g->nr_parent, page_plan_nr(&g->plan));
 }
 
 struct err *mem_predump_plan(struct dump *d, struct predump **out)
@@ -49,6 +49,8 @@ struct err *mem_predump_plan(struct dump *d, struct predump **out)
 	p->d = d;
 	p->nr = d->tree.nr_tasks;
 	p->tasks = arena_array(d->arena, p->nr, sizeof(*p->tasks));
+	for (size_t i = 0; i < p->nr; i++)
+		p->tasks[i].plan.fd = -1;
 	*out = p;
 	for (size_t i = 0; i < p->nr; i++) {
 		struct task *t = d->tree.tasks[i];
@@ -88,44 +90,42 @@ static uint64_t shared_object_bytes(const struct task *t, const struct proc_maps
 
 /*
  * What a relative shares since a fork must not be pinned (mem/copy.c); in the freeze nobody asked, for smaps is dear.
- * One that ended is copied as zeros.
+ * False: the task has ended, and is copied as zeros.
  */
-static void find_shared(const struct task *t, struct gathered *g, struct arena *a,
-			struct predump_after *after)
+static bool read_areas(const struct task *t, struct arena *a, struct proc_maps *out,
+		       struct predump_after *after)
 {
 	uint64_t start = thread_us();
-	struct proc_maps maps;
-	struct err *e = proc_maps_read(t->probe->dirfd, a, &maps);
+	struct err *e = proc_maps_read(t->probe->dirfd, a, out);
 
 	after->look_us += thread_us() - start;
-	for (size_t i = 0; i < g->plan.nr; i++) {
-		struct page_run *run = &g->plan.runs[i];
-		const struct proc_vma *v = e ? NULL : proc_maps_find(&maps, run->start);
-
-		run->is_shared = !v || v->shared_bytes;
+	if (e) {
+		err_drop(e, "the task has ended");
+		return false;
 	}
-	if (!e) {
-		after->nr_vmas += maps.nr;
-		after->nr_shared += shared_object_bytes(t, &maps) / MEM_PAGE;
-	}
-	err_drop(e, "the task has ended");
+	after->nr_vmas += out->nr;
+	after->nr_shared += shared_object_bytes(t, out) / MEM_PAGE;
+	return true;
 }
 
 static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g,
 			     struct predump_after *after)
 {
 	struct arena *a = arena_new();
-	const struct page_copy_from from = { .host_pid = t->host_pid,
-					     .mem_fd = t->probe->mem_fd,
-					     .is_running = true,
-					     .progress = d->progress };
+	struct proc_maps maps = { 0 };
+	struct page_copy_from from = { .host_pid = t->host_pid,
+				       .mem_fd = t->probe->mem_fd,
+				       .is_running = true,
+				       .progress = d->progress };
 	uint64_t start;
+	struct err *e;
 
-	find_shared(t, g, a, after);
-	arena_free(a);
+	if (read_areas(t, a, &maps, after))
+		from.maps = &maps;
 	start = clock_us();
-	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero),
-			"memory of task %d", t->host_pid));
+	e = page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero);
+	arena_free(a);
+	TRY(err_context(e, "memory of task %d", t->host_pid));
 	TRY(page_sink_finish(PTR_TAKE(g->sink)));
 	after->copy_us += clock_us() - start;
 	after->nr_copied += g->plan.nr_pages;

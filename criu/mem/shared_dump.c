@@ -165,7 +165,7 @@ static struct err *add_compared(struct object_copy *o, const struct compared *k)
 		for (end = i + 1; end < k->nr && k->is_same[end] == k->is_same[i];)
 			end++;
 		if (!k->is_same[i]) {
-			TRY(page_plan_add(&o->plan, o->sink, start, end - i, true));
+			TRY(page_plan_add(&o->plan, o->sink, start, end - i));
 			continue;
 		}
 		TRY(page_sink_run(o->sink, start, end - i, PAGE_IN_PARENT, NULL));
@@ -179,7 +179,7 @@ static struct err *plan_whole_pages(struct object_copy *o, uint64_t start, uint6
 	AUTO_FREE struct compared *k = o->parent ? malloc(sizeof(*k)) : NULL;
 
 	if (!o->parent)
-		return page_plan_add(&o->plan, o->sink, start, (end - start) / MEM_PAGE, true);
+		return page_plan_add(&o->plan, o->sink, start, (end - start) / MEM_PAGE);
 	if (!k)
 		return err_sys(ENOMEM, "cannot compare shared memory");
 	for (k->start = start; k->start < end; k->start += k->nr * MEM_PAGE) {
@@ -268,6 +268,7 @@ static struct err *dump_object(struct dump *d, const struct shared_object *objec
 	TRY(fd_open_at(AT_FDCWD, O_RDONLY, &fd, "%s", object->path));
 	TRY(page_sink_open(d->images, IMAGE_PAGEMAP_SHMEM, object->shmid, &o.sink));
 	o.fd = fd;
+	page_plan_init(&o.plan, image_dir_fd(d->images));
 	e = parent_open(d, object, &o.parent);
 	if (!e)
 		e = copy_object(d, &o);

@@ -41,12 +41,19 @@ struct err *mem_track_inject(struct dump *d, struct task *t, struct remote *lead
 
 /* --- what is watched --- */
 
-/* Code and constants stay as they are: watching them would only make their page faults dearer. */
+/*
+ * Not mappings of files, whose few written pages count as changed each time: a dropped page that was protected leaves a
+ * marker there, which looks like a swapped page, and MADV_GUARD_INSTALL over one never returns (6.18; test/facts).
+ */
 static bool is_watched_kind(const VmaEntry *e)
 {
-	if (!vma_has_private_pages(e) || e->flags & MAP_HUGETLB)
-		return false;
-	return e->status & VMA_ANON_PRIVATE || e->prot & PROT_WRITE;
+	return vma_has_private_pages(e) && e->status & VMA_ANON_PRIVATE &&
+	       !(e->flags & MAP_HUGETLB);
+}
+
+static bool holds_tripwire(const struct task_track *track, const VmaEntry *e)
+{
+	return e->start <= track->tripwire && track->tripwire < e->end;
 }
 
 static void watch(struct dump *d, struct task_track *track, uint64_t start, uint64_t end,
@@ -80,7 +87,7 @@ static struct err *register_areas(struct dump *d, struct task *t)
 		const VmaEntry *e = mm->vmas[i];
 		bool is_new;
 
-		if (!is_watched_kind(e))
+		if (!is_watched_kind(e) && !holds_tripwire(track, e))
 			continue;
 		is_new = is_new_area(t, e);
 		if (is_new && !d->tracking->arms)
@@ -173,17 +180,30 @@ static void add_line(struct dump *d, const struct task *t)
 							  "uffd-wp");
 	memcpy(l.mark, tr->mark, MARK_LEN);
 	/* Descriptors that are in a keeper already stay there when nothing new has come. */
-	if (tr->uffd_wp && tr->has_new_uffd) {
+	if (tr->uffd_wp && tr->keeper) {
 		l.keeper = tr->keeper;
 		l.keeper_start = tr->keeper_start;
 		l.keeper_fd = track->uffd;
-	} else if (tr->uffd_wp && track->line) {
-		l.keeper = track->line->keeper;
-		l.keeper_start = track->line->keeper_start;
-		l.keeper_fd = track->line->keeper_fd;
+	} else if (tr->uffd_wp && track->kept && track->uffd >= 0 && !track->uffd_is_new) {
+		l.keeper = track->kept->keeper;
+		l.keeper_start = track->kept->keeper_start;
+		l.keeper_fd = track->kept->keeper_fd;
 	}
 	tr->own.lines = arena_grow(d->arena, tr->own.lines, tr->own.nr, sizeof(l));
 	tr->own.lines[tr->own.nr++] = l;
+}
+
+/* This dump may be of a part of the tree that the keeper was started for. */
+static bool is_needed_by_others(const struct tracking *tr, pid_t keeper)
+{
+	for (size_t i = 0; i < tr->old.nr; i++) {
+		const struct ledger_line *line = &tr->old.lines[i];
+
+		if (line->keeper == keeper && !ledger_find(&tr->own, line->pid) &&
+		    ledger_task_runs(line))
+			return true;
+	}
+	return false;
 }
 
 /* Keepers of which nothing is needed any more. */
@@ -195,12 +215,13 @@ static void stop_old_keepers(struct dump *d)
 		const struct task_track *track = d->tree.tasks[i]->mm ?
 							 d->tree.tasks[i]->mm->track :
 							 NULL;
-		const struct ledger_line *line = track ? track->line : NULL;
+		const struct ledger_line *line = track ? track->kept : NULL;
 
 		if (!line || line->keeper <= 0 || line->keeper == last)
 			continue;
-		keeper_stop(line->keeper, line->keeper_start);
 		last = line->keeper;
+		if (!is_needed_by_others(d->tracking, last))
+			keeper_stop(last, line->keeper_start);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <xxhash.h>
 
@@ -20,11 +22,8 @@
 #include "proc/pagemap.h"
 #include "task/part.h"
 
-/*
- * The kernel gives each execve 16 random bytes (AT_RANDOM) and, with address randomisation, other places.  They lie at
- * the top of the stack, which nothing unmaps, so a word of them is a tripwire as well.
- */
-struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out, uint64_t *tripwire_out)
+/* The kernel gives each execve 16 random bytes (AT_RANDOM) and, with address randomisation, other places. */
+struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out)
 {
 	struct {
 		uint64_t start_code, end_code, start_data, start_stack, start_brk, random_at;
@@ -41,7 +40,6 @@ struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out, uint64_t *
 	if (pread(p->mem_fd, id.random, sizeof(id.random), (off_t)id.random_at) < 0)
 		id.random_at = 0;
 	*id_out = XXH3_64bits(&id, sizeof(id));
-	*tripwire_out = (id.random_at + 7) & ~7ull;
 	return NULL;
 }
 
@@ -52,12 +50,37 @@ static const struct proc_vma *vma_at(const struct task_probe *p, uint64_t addr)
 	return v && v->start <= addr ? v : NULL;
 }
 
-/* A word there is written by nobody else's reads, and by us without harm. */
-static bool is_good_tripwire(const struct task_probe *p, uint64_t addr)
+/*
+ * A page that the program never writes, or its own writes would hide what somebody else has cleared: the first one of
+ * its file, with the ELF header.  0 if there is none.
+ */
+static uint64_t find_tripwire(const struct task_probe *p)
 {
-	const struct proc_vma *v = vma_at(p, addr);
+	const struct proc_vma *code = vma_at(p, p->stat.start_code);
 
-	return v && !v->is_shared && (v->prot & 2 /* PROT_WRITE */) && !(v->flags & VMF_HUGETLB);
+	for (size_t i = 0; code && code->ino && i < p->maps.nr; i++) {
+		const struct proc_vma *v = &p->maps.vmas[i];
+
+		if (v->ino == code->ino && v->dev_major == code->dev_major &&
+		    v->dev_minor == code->dev_minor && !v->pgoff && !v->is_shared &&
+		    !(v->prot & PROT_WRITE))
+			return v->start;
+	}
+	return 0;
+}
+
+/*
+ * A program that has moved its code elsewhere, as to huge pages, has a word at the top of its stack instead, which it
+ * may write to itself.
+ */
+static uint64_t find_any_tripwire(const struct task_probe *p)
+{
+	uint64_t at = find_tripwire(p);
+	const struct proc_vma *stack = vma_at(p, p->stat.start_stack);
+
+	if (!at && stack && !stack->is_shared && stack->prot & PROT_WRITE)
+		at = p->stat.start_stack & ~7ull;
+	return at;
 }
 
 /* After a clearing that was not ours the page of the tripwire is clean, for we wrote to it. */
@@ -72,7 +95,7 @@ static struct err *tripwire_holds(const struct tracking *tr, const struct task_p
 		return NULL;
 	TRY(pagemap_open(p->dirfd, &fd));
 	TRY(pagemap_read(fd, page, 1, &word));
-	*out = word & (PM_PRESENT | PM_SWAPPED);
+	*out = word & (PM_PRESENT | PM_SWAPPED) && !(word & PM_FILE);
 	if (tr->soft_dirty && !(word & PM_SOFT_DIRTY))
 		*out = false;
 	if (tr->uffd_wp && word & PM_UFFD_WP)
@@ -80,19 +103,19 @@ static struct err *tripwire_holds(const struct tracking *tr, const struct task_p
 	return NULL;
 }
 
-/* Gets the descriptor that watched since the last dump. */
-static bool take_uffd(struct task_track *track)
+/* Gets the descriptor that watched since the last dump.  After an execve it is good for nothing. */
+static void take_uffd(struct task_track *track)
 {
-	const struct ledger_line *line = track->line;
+	const struct ledger_line *line = track->kept;
 	struct err *e;
 
 	if (line->keeper <= 0)
-		return false;
+		return;
 	e = keeper_take(line->keeper, line->keeper_start, line->keeper_fd, &track->uffd);
-	if (!e)
-		return true;
-	err_drop(e, "the task is dumped whole");
-	return false;
+	if (e)
+		err_drop(e, "the task is dumped whole");
+	else if (!uffd_is_alive(track->uffd))
+		close(fd_take(&track->uffd));
 }
 
 /* NULL: what the line says can be used. */
@@ -136,8 +159,8 @@ static const char *judge_foreign(const struct tracking *tr, const struct task *t
 		return "the parent set was written by CRIU, which tracks by soft-dirty bits only";
 	if (!tr->parent_uptime)
 		return "the parent set was written without --track-mem";
-	if (t->probe->stat.start_time > tr->parent_uptime)
-		return "it was started after the parent set was made";
+	if (t->probe->stat.start_time >= tr->parent_uptime)
+		return "it was started when the parent set was made, or after that";
 	return NULL;
 }
 
@@ -149,7 +172,10 @@ static struct err *use_parent(struct dump *d, struct task *t)
 	if (!tr->parent)
 		return NULL;
 	if (!image_exists(tr->parent, IMAGE_PAGEMAP, t->ns_pid)) {
-		log_info("mem", t->host_pid, "dumped whole: it is not in the parent set");
+		if (t->parent)
+			log_info("mem", t->host_pid, "dumped whole: it is not in the parent set");
+		else
+			track_full(d, t, "the parent set is of another tree, or not a whole set");
 		return NULL;
 	}
 	if (tr->parent_is_foreign)
@@ -175,14 +201,19 @@ struct err *mem_track_look(struct dump *d, struct task *t)
 		t->mm = ARENA_NEW(d->arena, struct mm);
 	track = t->mm->track = ARENA_NEW(d->arena, struct task_track);
 	track->uffd = -1;
-	TRY(track_mm_id(t->probe, &track->mm_id, &track->tripwire));
-	if (!is_good_tripwire(t->probe, track->tripwire))
-		track->tripwire = 0;
+	TRY(track_mm_id(t->probe, &track->mm_id));
+	track->tripwire = find_any_tripwire(t->probe);
+	if (tr->arms && !track->tripwire)
+		log_warn("mem", t->host_pid,
+			 "cannot be tracked: neither its program nor its stack is mapped");
 	line = ledger_find(&tr->old, t->host_pid);
-	if (line && line->start_time == t->probe->stat.start_time && line->mm_id == track->mm_id)
-		track->line = line;
-	if (track->line)
+	if (line && line->start_time == t->probe->stat.start_time) {
+		track->kept = line;
 		take_uffd(track);
+		/* A program may overwrite the bytes of AT_RANDOM; a descriptor cannot be wrong. */
+		if (line->mm_id == track->mm_id || track->uffd >= 0)
+			track->line = line;
+	}
 	return use_parent(d, t);
 }
 

@@ -45,10 +45,10 @@ struct tracking {
 
 /* What is known of one task. */
 struct task_track {
-	const struct ledger_line
-		*line; /* of the last dump, checked to be of this very process; or NULL */
+	const struct ledger_line *line; /* of the last dump, of this very address space; or NULL */
+	const struct ledger_line *kept; /* the same, perhaps before an execve: names the keeper */
 	uint64_t mm_id;
-	uint64_t tripwire; /* address of a word in private writable memory; 0: none was found */
+	uint64_t tripwire; /* address of a word that only we write; 0: none was found */
 	struct page_source
 		*parent; /* what may be left to the parent; NULL: the task is dumped whole */
 
@@ -68,8 +68,7 @@ void track_full(struct dump *d, const struct task *t, const char *because);
 /* --- track_task.c --- */
 
 /* Names the address space: another after each execve.  Reads memory of the task at AT_RANDOM. */
-MUST_USE struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out,
-				 uint64_t *tripwire_out);
+MUST_USE struct err *track_mm_id(const struct task_probe *p, uint64_t *id_out);
 
 /* --- track_frames.c --- */
 

@@ -61,6 +61,14 @@ struct err *uffd_create(struct remote *leader, int *fd_out)
 	return e;
 }
 
+bool uffd_is_alive(int uffd)
+{
+	/* The last page of the address space is never watched, so there is nothing that this could change. */
+	struct uffdio_writeprotect wp = { .range = { .start = 0x7fffffffe000, .len = 4096 } };
+
+	return !ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) || errno != ESRCH;
+}
+
 bool uffd_register(int uffd, uint64_t start, uint64_t end)
 {
 	struct uffdio_register reg = { .range = { .start = start, .len = end - start },

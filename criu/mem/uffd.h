@@ -16,6 +16,8 @@
 
 /* Makes one in the task behind @leader (open) and takes it out; the task keeps none. */
 MUST_USE struct err *uffd_create(struct remote *leader, int *fd_out);
+/* False when its address space is gone, as after an execve. */
+bool uffd_is_alive(int uffd);
 /*
  * Registers what lies in the range, which may hold several mappings and holes.  False, with errno: EBUSY another
  * userfaultfd has a part of it, EPERM or EINVAL a mapping cannot be registered.  What is registered already stays so.

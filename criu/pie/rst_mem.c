@@ -29,6 +29,23 @@ static long free_keys(uint32_t mask)
 	return ret;
 }
 
+/*
+ * mlock marks the mapping and then makes all of it present, which fails behind the end of a file: ENOMEM, as when the
+ * limit is too low.  Locking on fault asks for the limit alone.
+ */
+static long lock(const struct rst_mem_op *op)
+{
+	const long no_memory = -12, on_fault = 1; /* ENOMEM, MLOCK_ONFAULT */
+	long ret = sys_call3(SYS_mlock2, (long)op->addr, (long)op->len, op->arg);
+
+	if (ret != no_memory || op->arg)
+		return ret;
+	ret = sys_call3(SYS_mlock2, (long)op->addr, (long)op->len, on_fault);
+	if (ret == 0)
+		sys_call3(SYS_mlock2, (long)op->addr, (long)op->len, op->arg);
+	return ret;
+}
+
 static long run(const struct rst_mem_op *op)
 {
 	long moved;
@@ -45,7 +62,7 @@ static long run(const struct rst_mem_op *op)
 	case RST_MEM_ADVISE:
 		return sys_call3(SYS_madvise, (long)op->addr, (long)op->len, op->arg);
 	case RST_MEM_LOCK:
-		return sys_call3(SYS_mlock2, (long)op->addr, (long)op->len, op->arg);
+		return lock(op);
 	case RST_MEM_TAKE_KEYS:
 		return take_keys(op->arg);
 	case RST_MEM_FREE_KEYS:

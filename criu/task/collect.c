@@ -74,6 +74,12 @@ static void seccomp_look(struct dump *d, const struct task *t, const struct proc
 		       "run criu-lite with CAP_SYS_ADMIN and without a seccomp filter of its own"));
 }
 
+static struct err *in_32_bit_mode(pid_t tid)
+{
+	return err_hint(err_new(ERR_UNSUPPORTED, "thread %d is in 32-bit mode", tid),
+			"run a 64-bit build of the program");
+}
+
 static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
 {
 	struct user_regs_struct gp;
@@ -91,9 +97,7 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 		}
 		TRY(e);
 		if (arch_gp_is_compat(&gp)) {
-			block(d, err_hint(err_new(ERR_UNSUPPORTED, "thread %d is in 32-bit mode",
-						  thread->host_tid),
-					  "run a 64-bit build of the program"));
+			block(d, in_32_bit_mode(thread->host_tid));
 			continue;
 		}
 		TRY(proc_open_thread(p->dirfd, thread->host_tid, &dirfd));
@@ -293,6 +297,8 @@ static struct err *leader_open(const struct task *t, struct remote *leader)
 	struct remote_site site;
 
 	TRY(arch_gp_get(t->host_pid, &gp));
+	if (arch_gp_is_compat(&gp))
+		return in_32_bit_mode(t->host_pid);
 	TRY(remote_site_find(t->host_pid, p->mem_fd, &p->maps, gp.rsp, &site));
 	return remote_open(leader, t->host_pid, t->host_pid, p->mem_fd, &site);
 }
@@ -300,8 +306,10 @@ static struct err *leader_open(const struct task *t, struct remote *leader)
 struct err *task_borrow(struct dump *d, struct task *t, const struct inject_hook *hook)
 {
 	struct remote *leader = ARENA_NEW(d->arena, struct remote);
-	struct err *e = leader_open(t, leader);
+	struct err *e = regs_settle_rseq(t->host_pid, t->probe->mem_fd);
 
+	if (!e)
+		e = leader_open(t, leader);
 	if (!e)
 		e = hook->run(d, t, leader);
 	return err_join(e, remote_close(leader));

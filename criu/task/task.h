@@ -77,7 +77,7 @@ struct dump {
 	struct tree tree;
 	struct files *files; /* files/ */
 	struct dump_stats *stats;
-	struct progress *progress; /* base/progress.h; NULL: nobody looks */
+	struct progress *progress;     /* base/progress.h; NULL: nobody looks */
 	struct freezer *freezer;       /* task/freeze.h */
 	struct seccomp_table *seccomp; /* task/seccomp.h */
 	struct shmem_table *shmem;     /* mem/dump.h */
@@ -96,9 +96,9 @@ struct restore {
 	struct mem_restore *mem; /* mem/restore.h */
 	struct restore_stats *stats;
 	struct progress *progress; /* of filling memory, workers add to it too */
-	struct stage *stage;	/* task/stage.h: memory shared with all workers */
-	struct born_plan *born; /* task/born.h: who makes whom */
-	SeccompEntry *seccomp;	/* seccomp.img, or NULL */
+	struct stage *stage;	   /* task/stage.h: memory shared with all workers */
+	struct born_plan *born;	   /* task/born.h: who makes whom */
+	SeccompEntry *seccomp;	   /* seccomp.img, or NULL */
 };
 
 /* One process being turned into a task: a fork of the coordinator that will jump into the restorer. */

@@ -11,6 +11,7 @@ import re
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
     "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat", "rounds",
+    "whole",
 }
 DECLARATION = re.compile(r"^(?:/\*|#) ([a-z][a-z-]*): *(.*?) *(?:\*/)?$")
 

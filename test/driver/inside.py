@@ -15,6 +15,8 @@ import time
 from driver import snapshot
 
 OWN_FILES = {"ready", "go", "here", "dump-opts", "restore-opts"}
+WATCHED = r"/maps/watched$"
+LEFT_TO_PARENT = re.compile(r"\bparent=[1-9]")
 # A stop signal that was sent takes a moment to stop its task.
 STOPPING = re.compile(r"^proc/\d+/(stat/state: 'T' became|status/ShdPnd: )")
 SLOW = float(os.environ.get("TEST_SLOW", "4"))  # how much slower than a quiet machine this one may be
@@ -86,7 +88,7 @@ class Run:
         """In a new process: turns into the program; never returns."""
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTOU, signal.SIGHUP):
+            for changed in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTOU, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
                 signal.signal(changed, signal.SIG_DFL)
             if session:
                 os.setsid()
@@ -148,8 +150,13 @@ class Run:
         shells = {shell for shell, _ in self.shells.values()}.union(self.old_shells)
         return [pid for pid in snapshot.pids() if pid not in shells]
 
+    def keepers(self):
+        """What holds the marks of criu-lite between two dumps; of the tool, not of the tree."""
+        return [pid for pid in self.pids() if snapshot.read(f"/proc/{pid}/cmdline").startswith("criu-lite-keeper\0")]
+
     def snapshot(self):
-        return snapshot.take(self.pids())
+        keepers = self.keepers()
+        return snapshot.take([pid for pid in self.pids() if pid not in keepers])
 
     def wait_gone(self, what):
         self.wait_for(what, lambda: not self.pids())
@@ -210,8 +217,13 @@ class Run:
                     out += f.read().split("\n")[:-1]
         return out + self.spec["tool_opts"].get(command, [])
 
+    def is_ours(self, command):
+        return "criu-lite" in os.path.basename(self.spec[command])
+
     def tool(self, command, images, extra, log):
-        argv = [self.spec[command], command, "-D", images, "-o", log, "-v4"] + extra + self.options(command)
+        """@command may be "pre-dump", for which everything counts that counts for "dump"."""
+        command_of = command.replace("pre-", "")
+        argv = [self.spec[command_of], command, "-D", images, "-o", log, "-v4"] + extra + self.options(command_of)
         if command == "restore" and "restore-shell" in self.keys:
             argv = ["/bin/sh", "-c", self.keys["restore-shell"][0].replace("%w", self.work) + "; exec \"$@\"", "sh"] + argv
         with open(os.path.join(self.folder, "commands"), "a", encoding="utf-8") as f:
@@ -253,13 +265,53 @@ class Run:
         os.makedirs(path)
         return path
 
+    def chain_options(self, images, previous):
+        out = ["--prev-images-dir", os.path.relpath(previous, images)] if previous else []
+        return out + (["--tracker", self.spec["tracker"]] if self.spec["tracker"] and self.is_ours("dump") else [])
+
+    def pre_dumps(self, number, before):
+        """As many as asked for, each on top of the one before.  Gives where the dump goes, and its options."""
+        base = self.images(number)
+        if not self.spec["pre"]:
+            return base, []
+        previous = None
+        for step in range(1, self.spec["pre"] + 1):
+            images = os.path.join(base, str(step))
+            os.makedirs(images)
+            code = self.tool("pre-dump", images, ["-t", str(self.root)] + self.chain_options(images, previous),
+                             "pre-dump.log")
+            if code < 0 or (code and "refuse" not in self.keys):
+                raise Failure(f"pre-dump {step} ended with {code}: {self.log_tail(images, 'pre-dump.log')}")
+            self.same(before, f"after pre-dump {step}", [WATCHED])
+            self.count_keepers(f"after pre-dump {step}")
+            previous = previous if code else images
+            time.sleep(self.spec["pause"])
+        images = os.path.join(base, "dump")
+        os.makedirs(images)
+        return images, self.chain_options(images, previous) + (["--track-mem"] if previous else [])
+
+    def count_keepers(self, when):
+        nr = len(self.keepers())
+        if nr > 1:
+            self.wrong.append(f"{when}, there are {nr} keepers")
+
+    def judge_chain(self, images):
+        """Was anything left to the parent?  A chain of whole dumps would be right, and of no use."""
+        if not self.is_ours("dump") or self.spec["tracker"] == "none" or "whole" in self.keys:
+            return
+        with open(os.path.join(images, "dump.log"), encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        whole = re.findall(r"dumped whole: .*", text)
+        if any("not in the parent" not in w for w in whole) or not LEFT_TO_PARENT.search(text):
+            self.wrong.append(f"the chain was not used: {'; '.join(whole) or 'no page is in the parent'}")
+
     def files(self):
         return {n for n in os.listdir(self.work) if n not in OWN_FILES}
 
-    def same(self, before, when):
-        """Notes what /proc shows otherwise than @before."""
-        allowed = [line.split()[0] for line in self.keys.get("differs", [])]
-        if not all("criu-lite" in os.path.basename(self.spec[c]) for c in ("dump", "restore")):
+    def same(self, before, when, more=()):
+        """Notes what /proc shows otherwise than @before; @more may differ too."""
+        allowed = list(more) + [line.split()[0] for line in self.keys.get("differs", [])]
+        if not all(self.is_ours(c) for c in ("dump", "restore")):
             allowed += [l.split()[1] for l in self.keys.get("peer", []) if l.startswith("differs ")]
         if "busy" in self.keys:
             return
@@ -279,7 +331,7 @@ class Run:
             raise Failure(f"{command} succeeded, but must refuse")
         if code < 0:
             raise Failure(f"{command} was killed by signal {-code}: {self.log_tail(images, log)}")
-        if "criu-lite" not in os.path.basename(self.spec[command]):
+        if not self.is_ours(command):
             return
         for pattern in self.keys["refuse" if command == "dump" else "restore-refuse"]:
             if not re.search(pattern, self.said(images, log), re.S):
@@ -288,13 +340,16 @@ class Run:
     def dump_running(self, extra):
         """A dump that must not change anything: refused, or with --leave-running."""
         before = self.snapshot()
-        images = self.images(1)
-        code = self.tool("dump", images, ["-t", str(self.root)] + extra, "dump.log")
+        images, chain = self.pre_dumps(1, before)
+        code = self.tool("dump", images, ["-t", str(self.root)] + chain + extra, "dump.log")
         if "refuse" in self.keys:
             self.expect_refusal("dump", images, "dump.log", code)
         elif code:
             raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
-        self.same(before, "after a dump that leaves the tree")
+        elif chain:
+            self.judge_chain(images)
+        self.same(before, "after a dump that leaves the tree", [WATCHED] if chain else [])
+        self.count_keepers("after a dump that leaves the tree")
         self.finish()
 
     def squat(self):
@@ -312,10 +367,16 @@ class Run:
     def round_trip(self, number):
         before = self.snapshot()
         files = self.files()
-        images = self.images(number)
-        code = self.tool("dump", images, ["-t", str(self.root)], "dump.log")
+        images, chain = self.pre_dumps(number, before)
+        code = self.tool("dump", images, ["-t", str(self.root)] + chain, "dump.log")
         if code:
             raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
+        if chain:
+            self.judge_chain(images)
+        return self.back_from(images, before, files)
+
+    def back_from(self, images, before, files):
+        """The tree was dumped and ends; its restore must be what it was @before."""
         if not os.path.exists(os.path.join(images, "inventory.img")):
             raise Failure("dump left no inventory.img")
         status = self.wait_end(self.root, "the dumped root task to end")
@@ -346,8 +407,8 @@ class Run:
     def stopped_round(self):
         """--leave-stopped: nobody runs after the dump until SIGCONT."""
         before = self.snapshot()
-        images = self.images(1)
-        code = self.tool("dump", images, ["-t", str(self.root), "--leave-stopped"], "dump.log")
+        images, chain = self.pre_dumps(1, before)
+        code = self.tool("dump", images, ["-t", str(self.root), "--leave-stopped"] + chain, "dump.log")
         if code:
             raise Failure(f"dump ended with {code}: {self.log_tail(images, 'dump.log')}")
         # A stop signal takes a moment to arrive at every thread.
@@ -355,11 +416,11 @@ class Run:
         for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
         time.sleep(0.05)
-        self.same(before, "after --leave-stopped and SIGCONT")
+        self.same(before, "after --leave-stopped and SIGCONT", [WATCHED] if chain else [])
         self.finish()
 
     def snaps(self, count):
-        """Dumps with --leave-running, then the last one is restored in the place of the tree."""
+        """Dumps with --leave-running, each a whole one."""
         for number in range(1, count + 1):
             before = self.snapshot()
             images = self.images(number)
@@ -368,6 +429,26 @@ class Run:
                 raise Failure(f"dump {number} ended with {code}: {self.log_tail(images, 'dump.log')}")
             self.same(before, f"after dump {number} with --leave-running")
         self.finish()
+
+    def chained_snaps(self, count):
+        """Dumps with --leave-running on top of each other; the last one ends the tree and is restored."""
+        before, previous = self.snapshot(), None
+        for number in range(1, count + 1):
+            files = self.files()
+            images = self.images(number)
+            extra = ["-t", str(self.root), "--track-mem"] + self.chain_options(images, previous)
+            code = self.tool("dump", images, extra + ([] if number == count else ["--leave-running"]), "dump.log")
+            if code:
+                raise Failure(f"dump {number} ended with {code}: {self.log_tail(images, 'dump.log')}")
+            if previous:
+                self.judge_chain(images)
+            if number < count:
+                self.same(before, f"after dump {number} with --leave-running", [WATCHED])
+                self.count_keepers(f"after dump {number} with --leave-running")
+                time.sleep(self.spec["pause"])
+            previous = images
+        if self.back_from(images, before, files):
+            self.finish()
 
     def watch_script(self):
         """A script that calls the tool itself: we are its init, and nothing may be left at its end."""
@@ -397,6 +478,8 @@ class Run:
             self.dump_running(["--leave-running"])
         elif way == "stop":
             self.stopped_round()
+        elif way == "snaps" and self.spec["is_chain"]:
+            self.chained_snaps(self.spec["count"])
         elif way == "snaps":
             self.snaps(self.spec["count"])
         elif all(self.round_trip(n + 1) for n in range(self.spec["count"])):

@@ -29,7 +29,7 @@ TEXT_FILES = ("cmdline", "environ", "auxv", "limits", "personality", "oom_score_
               "cgroup", "timerslack_ns", "setgroups")
 LINKS = ("exe", "cwd", "root")
 NEW_INODE = re.compile(r" \(deleted\)$|^/memfd:|^/SYSV|^/dev/zero|^anon_inode:|^\[")
-# The marks of a dirty tracker; and "ac" (counts as committed memory), which an area gets for good when it
+# The marks of a dirty tracker ("uw" has a key of its own for the whole task); and "ac" (counts as committed memory), which an area gets for good when it
 # was writable for a moment, as it is while being filled.
 FLAGS_SKIP = {"sd", "uw", "um", "ac"}
 # Shared memory without a name of its own; it may come back as a memfd.
@@ -96,6 +96,7 @@ class Snapshot(dict):
     def add_maps(self, head, text):
         """Areas that touch and are alike count as one: whether they merge depends on the history."""
         areas = []
+        watched = False
         for line in text.splitlines():
             match = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) (\S+) (\d+) *(.*)$", line)
             if match:
@@ -106,7 +107,9 @@ class Snapshot(dict):
             elif line.startswith("ProtectionKey:"):
                 areas[-1][5] = f"pkey {line.split()[1]} "
             elif line.startswith("VmFlags:"):
+                watched |= "uw" in line.split()
                 areas[-1][5] += " ".join(f for f in line.split()[1:] if f not in FLAGS_SKIP)
+        self[f"{head}/watched"] = str(watched)
         merged = []
         for area in areas:
             last = merged[-1] if merged else None

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@
 #define WORD_EXCLUSIVE (1ull << 56)
 #define WORD_SOFT_DIRTY (1ull << 55)
 #define WORD_PFN(word) ((word) & ((1ull << 55) - 1))
-#define WORD_SWAP_TYPE(word) ((word) & 31)
+#define WORD_SWAP_TYPE(word) ((word)&31)
 
 enum {
 	CAT_WPALLOWED = 1,
@@ -109,10 +110,8 @@ enum { SMALL = 1, OFF = 2, BIG = 4, BIG_OFF = 8, THP = 16 };
 #define EVERY (SMALL | OFF | BIG | BIG_OFF | THP)
 
 static const struct shape shapes[] = {
-	{ "32K", 8 * PAGE, 0, false },
-	{ "32K+20K", 8 * PAGE, 5 * PAGE, false },
-	{ "4M", 2 * TABLE, 0, false },
-	{ "4M+4K", 2 * TABLE, PAGE, false },
+	{ "32K", 8 * PAGE, 0, false },	  { "32K+20K", 8 * PAGE, 5 * PAGE, false },
+	{ "4M", 2 * TABLE, 0, false },	  { "4M+4K", 2 * TABLE, PAGE, false },
 	{ "4M-thp", 2 * TABLE, 0, true },
 };
 
@@ -164,6 +163,44 @@ __attribute__((format(printf, 2, 3))) static void note(struct bed *b, const char
 	va_start(ap, fmt);
 	vsnprintf(b->note + used, sizeof(b->note) - used, fmt, ap);
 	va_end(ap);
+}
+
+static bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Settings of the machine that rows change; what they were is written back at the end. */
+static const char *const settings[] = {
+	"/sys/kernel/mm/ksm/run",	    "/sys/kernel/mm/ksm/sleep_millisecs",
+	"/sys/kernel/mm/ksm/pages_to_scan", "/proc/sys/vm/page-cluster",
+	"/proc/sys/vm/nr_hugepages",
+};
+
+enum { NR_SETTINGS = sizeof(settings) / sizeof(*settings), SETTING_BYTES = 32 };
+
+static void save_settings(char saved[NR_SETTINGS][SETTING_BYTES])
+{
+	for (size_t i = 0; i < NR_SETTINGS; i++) {
+		int fd = open(settings[i], O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, saved[i], SETTING_BYTES - 1);
+
+		saved[i][n > 0 ? n : 0] = 0;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void restore_settings(char saved[NR_SETTINGS][SETTING_BYTES])
+{
+	for (size_t i = 0; i < NR_SETTINGS; i++)
+		if (saved[i][0] && !write_text(settings[i], saved[i]))
+			printf("cannot set %s back to %s", settings[i], saved[i]);
 }
 
 static uint64_t word_of(int pagemap, const void *addr)
@@ -350,7 +387,7 @@ static void protect_window(struct bed *b, const struct window *w)
 static void mark(struct bed *b)
 {
 	if (b->tracker != SOFT_DIRTY)
-		b->uffd = uffd_open(b->tracker == UFFD_WP ? FEATURE_WP_ASYNC : 0);
+		b->uffd = uffd_open(b->tracker == UFFD_WP || b->has_scan ? FEATURE_WP_ASYNC : 0);
 	for (size_t i = 0; i < b->nr_windows; i++) {
 		if (b->tracker != SOFT_DIRTY)
 			register_window(b, &b->windows[i]);
@@ -367,11 +404,12 @@ static void mark(struct bed *b)
 
 struct verdict {
 	size_t miss, false_positive, gone, kept;
-	size_t miss_trusted;		    /* missed although the scan says WPALLOWED */
-	size_t miss_same_pfn, kept_new_pfn; /* the rule of page frame numbers would fail, is too strict */
-	size_t hidden;			    /* private, but taken for something else */
-	size_t scan_differs;		    /* the word and the scan do not agree */
-	size_t miss_no_page;		    /* a miss only because no page is taken for one */
+	size_t miss_trusted; /* missed although the scan says WPALLOWED */
+	size_t miss_same_pfn,
+		kept_new_pfn; /* the rule of page frame numbers would fail, is too strict */
+	size_t hidden;	      /* private, but taken for something else */
+	size_t scan_differs;  /* the word and the scan do not agree */
+	size_t miss_no_page;  /* a miss only because no page is taken for one */
 };
 
 struct group {
@@ -399,7 +437,8 @@ static bool seems_private(const struct bed *b, const struct page *p)
 	uint64_t word = p->word;
 
 	if (b->by_scan)
-		return p->cats & (CAT_PRESENT | CAT_SWAPPED) && !(p->cats & (CAT_PFNZERO | CAT_FILE));
+		return p->cats & (CAT_PRESENT | CAT_SWAPPED) &&
+		       !(p->cats & (CAT_PFNZERO | CAT_FILE));
 	if (word & WORD_FILE)
 		return false;
 	return word & WORD_SWAPPED || (word & WORD_PRESENT && WORD_PFN(word) != b->zero_pfn);
@@ -434,11 +473,12 @@ static void describe(const struct bed *b, const struct page *p, const char *chan
 		     size_t len)
 {
 	static const char *const cats[] = { "WPALLOWED", "WRITTEN", "FILE", "PRESENT",
-					    "SWAPPED",   "PFNZERO", "HUGE", "SOFT_DIRTY" };
-	int n = snprintf(text, len, "%s %s%s%s%s%s%s%s%s", change, p->word & WORD_PRESENT ? "P" : "",
-			 p->word & WORD_SWAPPED ? "S" : "", p->word & WORD_FILE ? "F" : "",
-			 p->word & WORD_EXCLUSIVE ? "X" : "", p->word & WORD_SOFT_DIRTY ? "D" : "",
-			 p->word & WORD_UFFD_WP ? "W" : "", is_huge_zero(b, p->word) ? "H" : "",
+					    "SWAPPED",	 "PFNZERO", "HUGE", "SOFT_DIRTY" };
+	int n = snprintf(text, len, "%s %s%s%s%s%s%s%s%s", change,
+			 p->word & WORD_PRESENT ? "P" : "", p->word & WORD_SWAPPED ? "S" : "",
+			 p->word & WORD_FILE ? "F" : "", p->word & WORD_EXCLUSIVE ? "X" : "",
+			 p->word & WORD_SOFT_DIRTY ? "D" : "", p->word & WORD_UFFD_WP ? "W" : "",
+			 is_huge_zero(b, p->word) ? "H" : "",
 			 p->word & WORD_PRESENT && WORD_PFN(p->word) == b->zero_pfn ? "Z" : "");
 
 	if (is_marker(p->word))
@@ -527,7 +567,8 @@ static void print_flags(const struct bed *b)
 			uint64_t start = (uintptr_t)b->windows[i].start;
 
 			if (from < start + b->windows[i].nr * PAGE && to > start)
-				printf("        %lx-%lx%s%s%s", from, to, strstr(line, " sd") ? " sd" : "",
+				printf("        %lx-%lx%s%s%s", from, to,
+				       strstr(line, " sd") ? " sd" : "",
 				       strstr(line, " uw") ? " uw" : "", "\n");
 		}
 	}
@@ -735,6 +776,7 @@ static void move_directory(struct bed *b)
 	fill_step(dst, len, 1, 512);
 	fill_step(src, len, 2, 512);
 	watch(b, dst, len);
+	watch(b, src, len);
 	mark(b);
 	move(src, dst, len, 0);
 }
@@ -863,10 +905,12 @@ static void move_frame(struct bed *b)
 	remember(b);
 	page_out(b, src, b->len);
 	mark(b);
+	write_text("/proc/sys/vm/page-cluster", "0"); /* no read ahead */
 	for (size_t i = 0; i < b->len; i += PAGE) {
 		SUBJECT_SYS(madvise(dst + i, PAGE, MADV_DONTNEED));
 		touch(src + i, PAGE);
 	}
+	write_text("/proc/sys/vm/page-cluster", "3");
 	move(src, dst, b->len, 0);
 }
 
@@ -1018,7 +1062,8 @@ static void forced_mlock(struct bed *b)
 {
 	char *p = thirds(b, PROT_READ), *new = p + b->len;
 
-	new = mmap(new, b->len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_LOCKED, -1, 0);
+	new = mmap(new, b->len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_LOCKED, -1,
+		   0);
 	if (new == MAP_FAILED)
 		skip("mmap of locked memory: %m");
 	write_by_mem(new, b->len, 3, 1);
@@ -1159,7 +1204,7 @@ static void merge_uffd_copy(struct bed *b)
 {
 	char *p = thirds(b, PROT_READ), *new = p + b->len;
 	int own = uffd_open(0);
-	struct uffdio_copy arg = { .dst = (uintptr_t)new, .src = (uintptr_t)p, .len = b->len };
+	struct uffdio_copy arg = { .dst = (uintptr_t) new, .src = (uintptr_t)p, .len = b->len };
 
 	map_as(b, new, b->len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (uffd_register(own, new, b->len, UFFDIO_REGISTER_MODE_MISSING))
@@ -1435,8 +1480,6 @@ static void huge_move_part(struct bed *b)
 	move(src + PAGE, dst + PAGE, 4 * PAGE, 0);
 }
 
-static bool write_text(const char *path, const char *text);
-
 /* The kernel moves pages to other frames. */
 static void compacted(struct bed *b)
 {
@@ -1450,16 +1493,6 @@ static void compacted(struct bed *b)
 		skip("cannot compact memory: %m");
 	note(b, " compacted");
 	touch(p, b->len);
-}
-
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
 }
 
 static void merge_same(struct bed *b, char *at, size_t len)
@@ -1584,7 +1617,8 @@ static void file_punched(struct bed *b)
 	p = file_private(b, 1, &fd);
 	watch(b, p, b->len);
 	mark(b);
-	SUBJECT_SYS(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->len / 2));
+	SUBJECT_SYS(
+		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->len / 2));
 }
 
 static void file_removed(struct bed *b)
@@ -2100,6 +2134,7 @@ static void set_up(struct bed *b, enum tracker tracker, const struct shape *shap
 static void run_row(const struct row *row, const struct shape *shape, enum tracker tracker,
 		    bool with_flags)
 {
+	unsigned slow = getenv("TEST_SLOW") ? (unsigned)atoi(getenv("TEST_SLOW")) : 1;
 	struct bed b;
 	pid_t child;
 	int status;
@@ -2108,7 +2143,7 @@ static void run_row(const struct row *row, const struct shape *shape, enum track
 	fflush(stdout);
 	child = SUBJECT_SYS(fork());
 	if (!child) {
-		alarm(ROW_SECONDS);
+		alarm(ROW_SECONDS * slow);
 		set_up(&b, tracker, shape);
 		row->run(&b);
 		judge(&b, with_flags);
@@ -2152,23 +2187,6 @@ static bool swap_on(char *path, size_t len)
 	return false;
 }
 
-static unsigned long huge_pages(long wanted)
-{
-	static const char path[] = "/proc/sys/vm/nr_hugepages";
-	char text[32] = "";
-	int fd;
-
-	if (wanted >= 0) {
-		snprintf(text, sizeof(text), "%ld", wanted);
-		write_text(path, text);
-	}
-	fd = SUBJECT_SYS(open(path, O_RDONLY | O_CLOEXEC));
-	if (read(fd, text, sizeof(text) - 1) < 1)
-		text[0] = '0';
-	close(fd);
-	return strtoul(text, NULL, 10);
-}
-
 static bool has_soft_dirty(void)
 {
 	int fd = SUBJECT_SYS(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
@@ -2183,11 +2201,12 @@ static bool has_soft_dirty(void)
 
 static void run_rows(const char *pattern, bool with_flags)
 {
-	unsigned long huge_before = huge_pages(-1);
-	char swap[256];
-	bool sd = has_soft_dirty(), trackers[NR_TRACKERS] = { sd, sd, true }, swaps = swap_on(swap, sizeof(swap));
+	char swap[256], saved[NR_SETTINGS][SETTING_BYTES];
+	bool sd = has_soft_dirty(), trackers[NR_TRACKERS] = { sd, sd, true },
+	     swaps = swap_on(swap, sizeof(swap));
 
-	huge_pages((long)huge_before + 4);
+	save_settings(saved);
+	write_text("/proc/sys/vm/nr_hugepages", "4");
 	for (size_t i = 0; i < NR_ROWS; i++)
 		for (size_t s = 0; s < NR_SHAPES; s++)
 			for (enum tracker t = 0; t < NR_TRACKERS; t++)
@@ -2196,7 +2215,7 @@ static void run_rows(const char *pattern, bool with_flags)
 				    (swaps || !(rows[i].needs & SWAP)) &&
 				    !fnmatch(pattern, rows[i].name, 0))
 					run_row(&rows[i], &shapes[s], t, with_flags);
-	huge_pages((long)huge_before);
+	restore_settings(saved);
 	if (swaps) {
 		SUBJECT_SYS(swapoff(swap));
 		unlink(swap);
@@ -2334,7 +2353,7 @@ static int take_fd(pid_t pid, int fd)
 static const char *cats_text(uint64_t cats, char *text, size_t len)
 {
 	static const char *const names[] = { "WPALLOWED", "WRITTEN", "FILE", "PRESENT",
-					     "SWAPPED",   "PFNZERO", "HUGE", "SOFT_DIRTY" };
+					     "SWAPPED",	  "PFNZERO", "HUGE", "SOFT_DIRTY" };
 	size_t n = 0;
 
 	text[0] = 0;
@@ -2357,7 +2376,9 @@ static const char *first_page(const struct bed *b, const char *at, char *text, s
 
 static long arm(const struct bed *b, const char *at, size_t len, uint64_t anyof, uint64_t flags)
 {
-	struct scan_arg arg = { .flags = SCAN_PROTECT | flags, .anyof = anyof, .returned = CAT_WRITTEN };
+	struct scan_arg arg = { .flags = SCAN_PROTECT | flags,
+				.anyof = anyof,
+				.returned = CAT_WRITTEN };
 	struct scan_run runs[64]; /* more than there are, or the walk would end early */
 	long nr = scan(b, &arg, at, len, runs, 64);
 
@@ -2378,7 +2399,8 @@ static void try_kind(struct bed *b, pid_t pid, const struct kind *kind)
 	printf("unregistered: %s", first_page(b, kind->at, text, sizeof(text)));
 	armed = arm(b, kind->at, kind->len, CAT_PRESENT | CAT_SWAPPED, 0);
 	printf("; arm %ld: %s", armed, first_page(b, kind->at, text, sizeof(text)));
-	printf("; register %s", why(uffd_register(b->uffd, kind->at, kind->len, UFFDIO_REGISTER_MODE_WP)));
+	printf("; register %s",
+	       why(uffd_register(b->uffd, kind->at, kind->len, UFFDIO_REGISTER_MODE_WP)));
 	printf(": %s", first_page(b, kind->at, text, sizeof(text)));
 	armed = arm(b, kind->at, kind->len, CAT_PRESENT | CAT_SWAPPED, 0);
 	printf("; arm %ld: %s", armed, first_page(b, kind->at, text, sizeof(text)));
@@ -2432,7 +2454,8 @@ static void try_all_kinds(struct kinds *k, bool is_root)
 
 	if (pid < 0)
 		return;
-	printf("# a %s task's userfaultfd, taken with pidfd_getfd; asked for WP_ASYNC, got features %#lx "
+	printf("# a %s task's userfaultfd, taken with pidfd_getfd; asked for WP_ASYNC, got "
+	       "features %#lx "
 	       "(WP_UNPOPULATED %s)\n",
 	       is_root ? "privileged" : "unprivileged", k->features,
 	       k->features & FEATURE_WP_UNPOPULATED ? "with it" : "not with it");
@@ -2441,17 +2464,32 @@ static void try_all_kinds(struct kinds *k, bool is_root)
 	end_task(&b, pid);
 }
 
+/* Does a mapping that refuses, where the kernel has one, leave the ones before it registered? */
+static void try_refused(struct bed *b, const struct kinds *k, char *at)
+{
+	const struct kind *drop = kind_named(k, "private, droppable");
+	char text[128];
+
+	if (!drop->error)
+		printf("h/with a droppable one at the end: %s\n",
+		       why(uffd_register(b->uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
+					 UFFDIO_REGISTER_MODE_WP)));
+	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
+		if (!k->list[i].error)
+			printf("h/  %s: %s\n", k->list[i].name,
+			       first_page(b, k->list[i].at, text, sizeof(text)));
+}
+
 /* One call over several mappings. */
 static void try_ranges(struct kinds *k)
 {
 	struct bed b;
 	pid_t pid = start_task(&b, k, false);
 	char *at = kind_named(k, "private")->at, *none = kind_named(k, "private, no access")->at;
-	const struct kind *drop = kind_named(k, "private, droppable");
-	char text[128];
 
 	printf("h/range with a hole in the middle: %s\n",
-	       why(uffd_register(b.uffd, at, (size_t)(none - at) + 8 * PAGE, UFFDIO_REGISTER_MODE_WP)));
+	       why(uffd_register(b.uffd, at, (size_t)(none - at) + 8 * PAGE,
+				 UFFDIO_REGISTER_MODE_WP)));
 	printf("h/range that begins in a hole: %s\n",
 	       why(uffd_register(b.uffd, at - PAGE, 2 * PAGE, UFFDIO_REGISTER_MODE_WP)));
 	printf("h/range that ends in a hole: %s\n",
@@ -2463,14 +2501,7 @@ static void try_ranges(struct kinds *k)
 	printf("h/everything: %s\n",
 	       why(uffd_register(b.uffd, (char *)(16 * PAGE), (1ul << 47) - 17 * PAGE,
 				 UFFDIO_REGISTER_MODE_WP)));
-	if (!drop->error)
-		printf("h/with a droppable one at the end: %s\n",
-		       why(uffd_register(b.uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
-					 UFFDIO_REGISTER_MODE_WP)));
-	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
-		if (!k->list[i].error)
-			printf("h/  %s: %s\n", k->list[i].name,
-			       first_page(&b, k->list[i].at, text, sizeof(text)));
+	try_refused(&b, k, at);
 	end_task(&b, pid);
 }
 
@@ -2484,15 +2515,39 @@ static void try_unregistered(struct kinds *k)
 
 	printf("g/arm, unregistered, WP_ASYNC required: %ld\n", nr);
 	nr = arm(&b, one->at, one->len, CAT_PRESENT | CAT_SWAPPED, 0);
-	printf("g/arm, unregistered: %ld, then %s\n", nr, first_page(&b, one->at, text, sizeof(text)));
+	printf("g/arm, unregistered: %ld, then %s\n", nr,
+	       first_page(&b, one->at, text, sizeof(text)));
 	uffd_register(b.uffd, one->at, one->len, UFFDIO_REGISTER_MODE_WP);
 	printf("g/registered after that: %s\n", first_page(&b, one->at, text, sizeof(text)));
 	arm(&b, one->at, one->len, CAT_PRESENT | CAT_SWAPPED, 0);
 	printf("g/armed: %s\n", first_page(&b, one->at, text, sizeof(text)));
 	close(b.uffd);
-	printf("g/one copy closed, the task has its own: %s\n", first_page(&b, one->at, text, sizeof(text)));
+	printf("g/one copy closed, the task has its own: %s\n",
+	       first_page(&b, one->at, text, sizeof(text)));
 	b.uffd = take_fd(pid, k->uffd);
 	end_task(&b, pid);
+}
+
+/* What the program itself can do to a range that another descriptor has registered. */
+static void try_other(void)
+{
+	struct bed b = { .tracker = UFFD_WP, .shape = &shapes[0], .len = 8 * PAGE, .places = 1 };
+	char *p = filled(&b, 1), text[128];
+	struct uffdio_range range = { (uintptr_t)p, b.len };
+	int other = uffd_open(FEATURE_WP_ASYNC), error;
+
+	b.pagemap = SUBJECT_SYS(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+	b.uffd = uffd_open(FEATURE_WP_ASYNC);
+	uffd_register(b.uffd, p, b.len, UFFDIO_REGISTER_MODE_WP);
+	arm(&b, p, b.len, CAT_PRESENT, 0);
+	error = uffd_register(other, p, b.len, UFFDIO_REGISTER_MODE_MISSING);
+	printf("g/another descriptor registers the same: %s", why(error));
+	error = ioctl(other, UFFDIO_UNREGISTER, &range) < 0 ? errno : 0;
+	printf("; unregisters it: %s", why(error));
+	printf(": %s\n", first_page(&b, p, text, sizeof(text)));
+	close(other);
+	close(b.uffd);
+	close(b.pagemap);
 }
 
 static void try_closed(void)
@@ -2508,7 +2563,8 @@ static void try_closed(void)
 	close(b.uffd);
 	printf("; all copies closed: %s", first_page(&b, p, text, sizeof(text)));
 	b.uffd = uffd_open(FEATURE_WP_ASYNC);
-	printf("; another registers: %s", why(uffd_register(b.uffd, p, b.len, UFFDIO_REGISTER_MODE_WP)));
+	printf("; another registers: %s",
+	       why(uffd_register(b.uffd, p, b.len, UFFDIO_REGISTER_MODE_WP)));
 	printf(": %s\n", first_page(&b, p, text, sizeof(text)));
 	close(b.uffd);
 	close(b.pagemap);
@@ -2569,11 +2625,11 @@ static void try_reservation(size_t len, uint64_t anyof, int fd)
 	registered = status_kb("VmPTE");
 	begun = subject_now_ns();
 	nr = arm(&b, p, len, anyof, 0);
-	printf("g/%s of %zu GiB with two pages, armed %s: VmPTE %ld kB, registered %ld kB, armed %ld kB, %ld us "
+	printf("g/%s of %zu GiB with two pages, armed %s: VmPTE %ld kB, registered %ld kB, armed "
+	       "%ld kB, %ld us "
 	       "(%ld)\n",
-	       fd < 0 ? "reservation" : "private memfd", len >> 30,
-	       anyof ? "what is there" : "all", before, registered, status_kb("VmPTE"),
-	       (long)(subject_now_ns() - begun) / 1000, nr);
+	       fd < 0 ? "reservation" : "private memfd", len >> 30, anyof ? "what is there" : "all",
+	       before, registered, status_kb("VmPTE"), (long)(subject_now_ns() - begun) / 1000, nr);
 	close(b.uffd);
 	close(b.pagemap);
 	munmap(p, len);
@@ -2582,10 +2638,11 @@ static void try_reservation(size_t len, uint64_t anyof, int fd)
 static void run_kinds(void)
 {
 	struct kinds *k = subject_map(sizeof(*k), true);
-	unsigned long huge_before = huge_pages(-1);
+	char saved[NR_SETTINGS][SETTING_BYTES];
 	int memfd = memfd_create("reservation", MFD_CLOEXEC);
 
-	huge_pages((long)huge_before + 4);
+	save_settings(saved);
+	write_text("/proc/sys/vm/nr_hugepages", "4");
 	SUBJECT_SYS(ftruncate(memfd, 8l << 30));
 	try_all_kinds(k, false);
 	if (k->step == 1) {
@@ -2593,6 +2650,7 @@ static void run_kinds(void)
 		try_ranges(k);
 		try_unregistered(k);
 		try_closed();
+		try_other();
 		try_exec(k);
 		try_reservation(1ul << 40, CAT_PRESENT | CAT_SWAPPED, -1);
 		try_reservation(8ul << 30, CAT_PRESENT | CAT_SWAPPED, -1);
@@ -2600,7 +2658,7 @@ static void run_kinds(void)
 		try_reservation(8ul << 30, CAT_PRESENT | CAT_SWAPPED, memfd);
 		try_reservation(8ul << 30, 0, memfd);
 	}
-	huge_pages((long)huge_before);
+	restore_settings(saved);
 }
 
 /* --- cheap questions that tell what this kernel does --- */
@@ -2634,7 +2692,7 @@ static const char *ask_soft_dirty(struct bed *b)
 	mark_soft_dirty();
 	clean = !(word_of(b->pagemap, p) & WORD_SOFT_DIRTY);
 	*(volatile char *)p = 2;
-	return new && clean && word_of(b->pagemap, p) & WORD_SOFT_DIRTY ? "yes" : "no";
+	return new &&clean &&word_of(b->pagemap, p) & WORD_SOFT_DIRTY ? "yes" : "no";
 }
 
 static const char *ask_table_move(struct bed *b)
@@ -2697,8 +2755,9 @@ static const char *ask_marker(struct bed *b)
 	uffd_register(b->uffd, p, PAGE, UFFDIO_REGISTER_MODE_WP);
 	arm(b, p, PAGE, CAT_PRESENT, 0);
 	SUBJECT_SYS(madvise(p, PAGE, MADV_DONTNEED));
-	return first_is(b, p, CAT_SWAPPED) && !first_is(b, p, CAT_WRITTEN) ? "clean and swapped (wrong)" :
-									    "absent or written";
+	return first_is(b, p, CAT_SWAPPED) && !first_is(b, p, CAT_WRITTEN) ?
+		       "clean and swapped (wrong)" :
+		       "absent or written";
 }
 
 static const char *ask_zero(struct bed *b)
@@ -2712,6 +2771,7 @@ static const char *ask_huge_zero(struct bed *b)
 
 	if (!b->huge_zero_pfn)
 		return "no such page";
+	SUBJECT_SYS(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
 	p = map_at(b, place(b), TABLE);
 	SUBJECT_SYS(madvise(p, TABLE, MADV_HUGEPAGE));
 	(void)*(volatile char *)p;
@@ -2735,7 +2795,7 @@ static void run_probes(void)
 
 /* --- i: costs --- */
 
-enum { COST_RUNS = 9, COST_VECTOR = 2048 };
+enum { COST_RUNS = 5, COST_VECTOR = 2048 };
 
 struct question {
 	const char *name;
@@ -2820,7 +2880,8 @@ static void cost_of_file(const char *path, size_t from, size_t to)
 		ssize_t n = 1;
 
 		while (n > 0 && pos < to) {
-			n = from ? pread(fd, buffer, sizeof(buffer), (off_t)pos) : read(fd, buffer, sizeof(buffer));
+			n = from ? pread(fd, buffer, sizeof(buffer), (off_t)pos) :
+				   read(fd, buffer, sizeof(buffer));
 			pos += n > 0 ? (size_t)n : 0;
 		}
 		close(fd);
@@ -2836,7 +2897,8 @@ static void cost_of_files(const char *at, size_t len)
 	cost_of_file("/proc/self/maps", 0, SIZE_MAX);
 	cost_of_file("/proc/self/smaps", 0, SIZE_MAX);
 	cost_of_file("/proc/self/smaps_rollup", 0, SIZE_MAX);
-	cost_of_file("/proc/self/pagemap", (uintptr_t)at / PAGE * 8, ((uintptr_t)at + len) / PAGE * 8);
+	cost_of_file("/proc/self/pagemap", (uintptr_t)at / PAGE * 8,
+		     ((uintptr_t)at + len) / PAGE * 8);
 }
 
 static void run_costs(bool is_huge)
@@ -2844,8 +2906,13 @@ static void run_costs(bool is_huge)
 	static const size_t changed[] = { 100, 4096, 26214, 131072 };
 	size_t len = 1ul << 30;
 	char *at = (char *)PLACES;
+	cpu_set_t one;
 	struct bed b;
 
+	/* What runs on one processor needs no interrupts on others, which are busy with something else. */
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	SUBJECT_SYS(sched_setaffinity(0, sizeof(one), &one));
 	set_up(&b, UFFD_WP, &shapes[is_huge ? 4 : 0]);
 	map_at(&b, at, len);
 	fill(at, len, 1);
@@ -2876,6 +2943,7 @@ int main(int argc, char **argv)
 	else if (argc > 1 && !strcmp(argv[1], "cost"))
 		run_costs(argc > 2);
 	else
-		subject_die("usage: tracking rows [PATTERN [flags]] | kinds | probes | cost [huge]");
+		subject_die(
+			"usage: tracking rows [PATTERN [flags]] | kinds | probes | cost [huge]");
 	return 0;
 }

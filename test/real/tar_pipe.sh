@@ -9,7 +9,7 @@ for i in $(seq 1 300); do
 	mkdir -p "in/$((i % 7))/$((i % 5))"
 	head -c $((i * 337)) /dev/urandom >"in/$((i % 7))/$((i % 5))/$i"
 done
-tar cf - -C in . | { sleep 0.3; cat; } | { sleep 0.2; tar xf - -C out; } &
+tar cf - -C in . | { sleep 0.3; head -c 1000000; case_wait_go; cat; } | { sleep 0.2; tar xf - -C out; } &
 sleep 0.1
 case_ready
 wait $! || case_fail "tar ended with $?"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Limits below what a restore itself would need: three descriptors, no new memory lock. */
 /* peer: no-dump needs to open a descriptor in the task beyond its limit */
+/* whole: no descriptor for the tracker fits */
 #include "case.h"
 
 #include <sys/resource.h>

@@ -4,6 +4,7 @@
  * the count must go up by one each time.
  */
 /* busy: it changes all the time */
+/* whole: its memory is another one each time */
 /* peer: no-dump runs into its timeout on an exec by a thread */
 #include "case.h"
 
