@@ -8,7 +8,7 @@
  *	change SEED	writes some pages of each area
  *	drop SEED	gives some pages of each area back (MADV_DONTNEED)
  *	move		moves an area elsewhere
- *	fork		a child, which has the memory, changes it and compares it too
+ *	fork [PID]	a child, which has the memory, changes it and compares it too
  *	end		ends the last child
  *	exec		executes this program again; its memory starts anew
  *	random		overwrites the random bytes that the kernel gave at the execve
@@ -229,7 +229,11 @@ static void child(void *arg)
 
 static void do_fork(size_t number)
 {
-	(void)number;
+	char last[16];
+
+	snprintf(last, sizeof(last), "%zu", number - 1);
+	if (number)
+		case_write_file("/proc/sys/kernel/ns_last_pid", last);
 	CASE_CHECK(nr_children < (int)CASE_NR(children), "too many children");
 	/* It replays what was before it was made. */
 	children[nr_children] = case_fork(child, (void *)(uintptr_t)nr_here);
@@ -257,10 +261,10 @@ static void do_move(size_t number)
 
 static void did(void)
 {
-	char *from = strdup(case_path("do"));
+	char from[4096];
 
+	snprintf(from, sizeof(from), "%s", case_path("do"));
 	CASE_SYS(rename(from, command_path(nr_commands++)));
-	free(from);
 	CASE_SYS(mknod(case_path("did"), S_IFREG | 0666, 0));
 }
 
