@@ -211,8 +211,8 @@ int keeper_main(int argc, char *argv[])
 
 	if (!tasks || !uffds)
 		return 1;
-	prctl(PR_SET_NAME,
-	      "criu-lite-keep"); /* else it is called after the link it was executed by */
+	/* Else it is called after the link it was executed by. */
+	prctl(PR_SET_NAME, "criu-lite-keep");
 	for (size_t i = 0; i < nr; i++) {
 		tasks[i].events = POLLIN;
 		if (sscanf(argv[i + 1], "%d:%d:%d", &pid, &uffds[i], &tasks[i].fd) != 3)

@@ -7,7 +7,7 @@
 [ -n "$(trackers)" ] || skip "no tracker works here"
 # Descriptors, mappings with their flags (but not that they are watched), threads, limits, system call filters.
 sees() {
-	ls -l "/proc/$pid/fd" | sed 's/.*[0-9] \([0-9]* -> .*\)/\1/'
+	for fd in /proc/"$pid"/fd/*; do echo "$fd $(readlink "$fd")"; done
 	grep -E '^[0-9a-f]+-|^VmFlags' "/proc/$pid/smaps" | sed 's/ \(uw\|sd\|ac\)\b//g'
 	grep -E '^(Threads|Seccomp|SigBlk|SigIgn|SigCgt|Uid|CoreDumping)' "/proc/$pid/status"
 	cat "/proc/$pid/limits"
