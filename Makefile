@@ -64,7 +64,7 @@ case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
 # Programs that bench, storm, faults and big dump, and those that measure the kernel.
 subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
 
-.PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big format format-check \
+.PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big torture format format-check \
 	compile_commands.json fuzz
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
@@ -203,7 +203,7 @@ $(O)/pie/blobs.o: $(O)/pie/blobs.S $(BLOBS:%=$(O)/pie/%.bin)
 
 # --- tests ---
 
-tests: units $(cases) $(subjects) $(O)/test/rig/launch
+tests: units $(cases) $(subjects) $(O)/test/torture/torture $(O)/test/rig/launch
 units: $(units)
 
 $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
@@ -230,6 +230,18 @@ $(subjects): $(O)/test/%: test/%.c test/rig/subject.c test/rig/subject.h | confi
 	$(call say,SUBJECT)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread -o $@ $(filter %.c,$^)
+
+torture := $(O)/test/torture/torture
+torture_objs := $(patsubst %.c,$(O)/%.o,$(wildcard test/torture/*.c))
+
+$(O)/test/torture/%.o: test/torture/%.c $(O)/flags | config
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
+
+$(torture): $(torture_objs)
+	$(call say,SUBJECT)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread -o $@ $^
 
 $(O)/test/rig/launch: test/rig/launch.c | config
 	$(call say,CC)
@@ -280,6 +292,11 @@ bench: all tests
 # The long forms; make check runs shorter ones.
 faults storm big: all tests
 	@test/$@/run --build $(O)
+
+# Incremental dumps under a program that uses memory in all ways.  SEEDS=N FIRST=S TRACKER=HOW JOBS=N
+torture: all tests
+	@test/torture/run --build $(O) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
+		$(if $(TRACKER),--tracker $(TRACKER)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SUMMARY),--summary $(SUMMARY))
 
 fuzz:
 	@test/fuzz/run --build $(O)

@@ -75,6 +75,12 @@ static struct err *set_log_levels(const struct options *opts)
 	return NULL;
 }
 
+/* Their results are named as seen from where the user is, and go nowhere by default. */
+static bool stays_here(const struct options *opts)
+{
+	return (opts->command == CMD_CHAIN || opts->command == CMD_SQUASH) && !opts->work_dir;
+}
+
 /* Paths of the command stay valid after the change of directory: the image directory becomes absolute. */
 static struct err *enter_work_dir(struct arena *a, struct options *opts)
 {
@@ -85,6 +91,8 @@ static struct err *enter_work_dir(struct arena *a, struct options *opts)
 					opts->images_dir),
 				"make it before, or name another one with --images-dir");
 	opts->images_dir = arena_strdup(a, images);
+	if (stays_here(opts))
+		return NULL;
 	if (chdir(opts->work_dir ? opts->work_dir : opts->images_dir) < 0)
 		return err_hint(err_sys(errno, "cannot change to directory \"%s\"",
 					opts->work_dir ? opts->work_dir : opts->images_dir),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "image/dir_priv.h"
 
 static struct err *parent_exists(const struct image_dir *dir, bool *out)
@@ -28,12 +29,20 @@ static bool is_same_dir(const struct image_dir *a, const struct image_dir *b)
 	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
 }
 
+/* Sets of earlier versions are not bound to a parent without a manifest. */
+static bool is_bound_to(const struct image_dir *child, const struct image_dir *dir)
+{
+	static const uint8_t none[MANIFEST_ID_LEN];
+	const uint8_t *want = child->manifest.head.parent_id;
+
+	if (!child->has_manifest || !memcmp(want, dir->id, MANIFEST_ID_LEN))
+		return true;
+	return !dir->has_manifest && !memcmp(want, none, MANIFEST_ID_LEN);
+}
+
 static struct err *parent_check(const struct image_dir *top, const struct image_dir *child,
 				const struct image_dir *dir)
 {
-	static const uint8_t none[MANIFEST_ID_LEN];
-	const uint8_t *id = dir->has_manifest ? dir->manifest.head.set_id : none;
-
 	for (; top != dir; top = top->parent)
 		if (is_same_dir(top, dir))
 			return err_hint(err_new(ERR_IMAGE,
@@ -41,11 +50,37 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 						top->path),
 					"make the link \"parent\" of one of them lead to the set "
 					"that was dumped before it");
-	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
+	if (!is_bound_to(child, dir))
 		return err_hint(err_new(ERR_IMAGE,
 					"\"%s\" is not the set that \"%s\" was dumped against",
 					dir->path, child->path),
 				"put the right directory where the link \"parent\" leads");
+	return NULL;
+}
+
+bool dir_real_path(int fd, char out[PATH_MAX])
+{
+	struct err *e = link_read_at(AT_FDCWD, out, PATH_MAX, "/proc/self/fd/%d", fd);
+
+	if (e)
+		err_drop(e, "the path is only for a message");
+	/* Seen from another root it is none. */
+	return !e && *out == '/';
+}
+
+/* For messages: better than a row of ".../parent/parent". */
+static struct err *parent_name(struct image_dir *dir)
+{
+	char path[PATH_MAX];
+	char *text;
+
+	if (!dir_real_path(dir->fd, path))
+		return NULL;
+	text = strdup(path);
+	if (!text)
+		return err_new(ERR_NOMEM, "cannot allocate a path");
+	free(dir->path);
+	dir->path = text;
 	return NULL;
 }
 
@@ -61,6 +96,7 @@ static struct err *parent_open(struct image_dir *child)
 				"copy the whole chain of directories");
 	TRY(dir_open_bare(child->fd, "parent", path, &child->parent));
 	child->parent->is_parent = true;
+	TRY(parent_name(child->parent));
 	return set_open(child->parent);
 }
 

@@ -33,15 +33,6 @@ static void relative_path(const char *from, const char *to, char *out, size_t le
 		snprintf(out + at, len - at, "%s", at ? to + common : ".");
 }
 
-static bool fd_path(int fd, char out[PATH_MAX])
-{
-	struct err *e = link_read_at(AT_FDCWD, out, PATH_MAX, "/proc/self/fd/%d", fd);
-
-	if (e)
-		err_drop(e, "the path is only for a message");
-	return !e;
-}
-
 struct err *image_dir_removed(const struct image_dir *dir, struct err *e)
 {
 	const char *text = dir->inventory->superseded_by;
@@ -52,7 +43,7 @@ struct err *image_dir_removed(const struct image_dir *dir, struct err *e)
 		return err_hint(e, "dump again: a restore with --auto-dedup has used the pages up");
 	fd = openat(dir->fd, text, O_PATH | O_CLOEXEC);
 	return err_hint(e, "take the newer set \"%s\", for which dedup has removed them",
-			fd >= 0 && fd_path(fd, path) ? path : text);
+			fd >= 0 && dir_real_path(fd, path) ? path : text);
 }
 
 /* --- one set that loses pages --- */

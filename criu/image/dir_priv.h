@@ -2,6 +2,7 @@
 #ifndef IMAGE_DIR_PRIV_H
 #define IMAGE_DIR_PRIV_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -35,7 +36,8 @@ struct image_dir {
 	struct stat st;
 	struct image_dir *parent;
 	bool is_writing;
-	bool is_parent; /* opened as one */
+	bool is_parent;		     /* opened as one */
+	uint8_t id[MANIFEST_ID_LEN]; /* what a child is bound to; zeros: nothing tells it */
 
 	/* reading */
 	struct arena *arena; /* of the inventory */
@@ -120,6 +122,9 @@ MUST_USE struct err *inventory_put(int fd, const uint8_t *body, size_t len,
 /* The set at @path relative to @dirfd (@path in messages: @shown), checked, with its chain. */
 MUST_USE struct err *chain_open(int dirfd, const char *path, const char *shown,
 				struct image_dir **out);
+
+/* Where a directory is, for a message; false when that cannot be told. */
+bool dir_real_path(int fd, char out[PATH_MAX]);
 
 /* --- ahead.c --- */
 

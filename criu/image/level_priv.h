@@ -62,6 +62,8 @@ void levels_close(struct levels *l);
 
 /* The next run of a level as it stands in its page map; @l->run.nr_pages is 0 at the end. */
 MUST_USE struct err *level_step(struct levels *l, uint32_t nr);
+/* Reads what is left of the page maps that were opened, for their failures. */
+MUST_USE struct err *levels_drain(struct levels *l);
 /* Opens the page map of level @nr if it is not; *found_out false: there is none. */
 MUST_USE struct err *level_open(struct levels *l, uint32_t nr, bool *found_out);
 /*

@@ -78,6 +78,7 @@ static struct err *list_fill(struct page_source *src)
 		TRY(list_add(&src->list, &run));
 		src->nr_pages += run.nr_pages;
 	}
+	TRY(levels_drain(&src->levels));
 	levels_drop_maps(&src->levels);
 	return NULL;
 }

@@ -52,7 +52,7 @@ static const struct proc_vma *vma_at(const struct task_probe *p, uint64_t addr)
 
 /*
  * A page that the program never writes, or its own writes would hide what somebody else has cleared: the first one of
- * its file, with the ELF header.  0 if there is none, as when the program has moved itself elsewhere.
+ * its file, with the ELF header.  0 if there is none.
  */
 static uint64_t find_tripwire(const struct task_probe *p)
 {
@@ -67,6 +67,20 @@ static uint64_t find_tripwire(const struct task_probe *p)
 			return v->start;
 	}
 	return 0;
+}
+
+/*
+ * A program that has moved its code elsewhere, as to huge pages, has a word at the top of its stack instead, which it
+ * may write to itself.
+ */
+static uint64_t find_any_tripwire(const struct task_probe *p)
+{
+	uint64_t at = find_tripwire(p);
+	const struct proc_vma *stack = vma_at(p, p->stat.start_stack);
+
+	if (!at && stack && !stack->is_shared && stack->prot & PROT_WRITE)
+		at = p->stat.start_stack & ~7ull;
+	return at;
 }
 
 /* After a clearing that was not ours the page of the tripwire is clean, for we wrote to it. */
@@ -188,9 +202,10 @@ struct err *mem_track_look(struct dump *d, struct task *t)
 	track = t->mm->track = ARENA_NEW(d->arena, struct task_track);
 	track->uffd = -1;
 	TRY(track_mm_id(t->probe, &track->mm_id));
-	track->tripwire = find_tripwire(t->probe);
+	track->tripwire = find_any_tripwire(t->probe);
 	if (tr->arms && !track->tripwire)
-		log_warn("mem", t->host_pid, "cannot be tracked: its program is not mapped");
+		log_warn("mem", t->host_pid,
+			 "cannot be tracked: neither its program nor its stack is mapped");
 	line = ledger_find(&tr->old, t->host_pid);
 	if (line && line->start_time == t->probe->stat.start_time) {
 		track->kept = line;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -172,6 +173,34 @@ static bool write_text(const char *path, const char *text)
 	if (fd >= 0)
 		close(fd);
 	return done;
+}
+
+/* Settings of the machine that rows change; what they were is written back at the end. */
+static const char *const settings[] = {
+	"/sys/kernel/mm/ksm/run",	    "/sys/kernel/mm/ksm/sleep_millisecs",
+	"/sys/kernel/mm/ksm/pages_to_scan", "/proc/sys/vm/page-cluster",
+	"/proc/sys/vm/nr_hugepages",
+};
+
+enum { NR_SETTINGS = sizeof(settings) / sizeof(*settings), SETTING_BYTES = 32 };
+
+static void save_settings(char saved[NR_SETTINGS][SETTING_BYTES])
+{
+	for (size_t i = 0; i < NR_SETTINGS; i++) {
+		int fd = open(settings[i], O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, saved[i], SETTING_BYTES - 1);
+
+		saved[i][n > 0 ? n : 0] = 0;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void restore_settings(char saved[NR_SETTINGS][SETTING_BYTES])
+{
+	for (size_t i = 0; i < NR_SETTINGS; i++)
+		if (saved[i][0] && !write_text(settings[i], saved[i]))
+			printf("cannot set %s back to %s", settings[i], saved[i]);
 }
 
 static uint64_t word_of(int pagemap, const void *addr)
@@ -2158,23 +2187,6 @@ static bool swap_on(char *path, size_t len)
 	return false;
 }
 
-static unsigned long huge_pages(long wanted)
-{
-	static const char path[] = "/proc/sys/vm/nr_hugepages";
-	char text[32] = "";
-	int fd;
-
-	if (wanted >= 0) {
-		snprintf(text, sizeof(text), "%ld", wanted);
-		write_text(path, text);
-	}
-	fd = SUBJECT_SYS(open(path, O_RDONLY | O_CLOEXEC));
-	if (read(fd, text, sizeof(text) - 1) < 1)
-		text[0] = '0';
-	close(fd);
-	return strtoul(text, NULL, 10);
-}
-
 static bool has_soft_dirty(void)
 {
 	int fd = SUBJECT_SYS(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
@@ -2189,12 +2201,12 @@ static bool has_soft_dirty(void)
 
 static void run_rows(const char *pattern, bool with_flags)
 {
-	unsigned long huge_before = huge_pages(-1);
-	char swap[256];
+	char swap[256], saved[NR_SETTINGS][SETTING_BYTES];
 	bool sd = has_soft_dirty(), trackers[NR_TRACKERS] = { sd, sd, true },
 	     swaps = swap_on(swap, sizeof(swap));
 
-	huge_pages((long)huge_before + 4);
+	save_settings(saved);
+	write_text("/proc/sys/vm/nr_hugepages", "4");
 	for (size_t i = 0; i < NR_ROWS; i++)
 		for (size_t s = 0; s < NR_SHAPES; s++)
 			for (enum tracker t = 0; t < NR_TRACKERS; t++)
@@ -2203,7 +2215,7 @@ static void run_rows(const char *pattern, bool with_flags)
 				    (swaps || !(rows[i].needs & SWAP)) &&
 				    !fnmatch(pattern, rows[i].name, 0))
 					run_row(&rows[i], &shapes[s], t, with_flags);
-	huge_pages((long)huge_before);
+	restore_settings(saved);
 	if (swaps) {
 		SUBJECT_SYS(swapoff(swap));
 		unlink(swap);
@@ -2452,14 +2464,28 @@ static void try_all_kinds(struct kinds *k, bool is_root)
 	end_task(&b, pid);
 }
 
+/* Does a mapping that refuses, where the kernel has one, leave the ones before it registered? */
+static void try_refused(struct bed *b, const struct kinds *k, char *at)
+{
+	const struct kind *drop = kind_named(k, "private, droppable");
+	char text[128];
+
+	if (!drop->error)
+		printf("h/with a droppable one at the end: %s\n",
+		       why(uffd_register(b->uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
+					 UFFDIO_REGISTER_MODE_WP)));
+	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
+		if (!k->list[i].error)
+			printf("h/  %s: %s\n", k->list[i].name,
+			       first_page(b, k->list[i].at, text, sizeof(text)));
+}
+
 /* One call over several mappings. */
 static void try_ranges(struct kinds *k)
 {
 	struct bed b;
 	pid_t pid = start_task(&b, k, false);
 	char *at = kind_named(k, "private")->at, *none = kind_named(k, "private, no access")->at;
-	const struct kind *drop = kind_named(k, "private, droppable");
-	char text[128];
 
 	printf("h/range with a hole in the middle: %s\n",
 	       why(uffd_register(b.uffd, at, (size_t)(none - at) + 8 * PAGE,
@@ -2475,14 +2501,7 @@ static void try_ranges(struct kinds *k)
 	printf("h/everything: %s\n",
 	       why(uffd_register(b.uffd, (char *)(16 * PAGE), (1ul << 47) - 17 * PAGE,
 				 UFFDIO_REGISTER_MODE_WP)));
-	if (!drop->error)
-		printf("h/with a droppable one at the end: %s\n",
-		       why(uffd_register(b.uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
-					 UFFDIO_REGISTER_MODE_WP)));
-	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
-		if (!k->list[i].error)
-			printf("h/  %s: %s\n", k->list[i].name,
-			       first_page(&b, k->list[i].at, text, sizeof(text)));
+	try_refused(&b, k, at);
 	end_task(&b, pid);
 }
 
@@ -2619,10 +2638,11 @@ static void try_reservation(size_t len, uint64_t anyof, int fd)
 static void run_kinds(void)
 {
 	struct kinds *k = subject_map(sizeof(*k), true);
-	unsigned long huge_before = huge_pages(-1);
+	char saved[NR_SETTINGS][SETTING_BYTES];
 	int memfd = memfd_create("reservation", MFD_CLOEXEC);
 
-	huge_pages((long)huge_before + 4);
+	save_settings(saved);
+	write_text("/proc/sys/vm/nr_hugepages", "4");
 	SUBJECT_SYS(ftruncate(memfd, 8l << 30));
 	try_all_kinds(k, false);
 	if (k->step == 1) {
@@ -2638,7 +2658,7 @@ static void run_kinds(void)
 		try_reservation(8ul << 30, CAT_PRESENT | CAT_SWAPPED, memfd);
 		try_reservation(8ul << 30, 0, memfd);
 	}
-	huge_pages((long)huge_before);
+	restore_settings(saved);
 }
 
 /* --- cheap questions that tell what this kernel does --- */
@@ -2775,7 +2795,7 @@ static void run_probes(void)
 
 /* --- i: costs --- */
 
-enum { COST_RUNS = 9, COST_VECTOR = 2048 };
+enum { COST_RUNS = 5, COST_VECTOR = 2048 };
 
 struct question {
 	const char *name;
@@ -2886,8 +2906,13 @@ static void run_costs(bool is_huge)
 	static const size_t changed[] = { 100, 4096, 26214, 131072 };
 	size_t len = 1ul << 30;
 	char *at = (char *)PLACES;
+	cpu_set_t one;
 	struct bed b;
 
+	/* What runs on one processor needs no interrupts on others, which are busy with something else. */
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	SUBJECT_SYS(sched_setaffinity(0, sizeof(one), &one));
 	set_up(&b, UFFD_WP, &shapes[is_huge ? 4 : 0]);
 	map_at(&b, at, len);
 	fill(at, len, 1);

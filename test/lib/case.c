@@ -91,6 +91,13 @@ void case_sleep_ms(long ms)
 		;
 }
 
+int case_wait_s(void)
+{
+	const char *env = getenv("CASE_WAIT_S");
+
+	return env ? atoi(env) : 1;
+}
+
 int64_t case_now_ns(void)
 {
 	struct timespec ts;

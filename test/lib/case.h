@@ -76,6 +76,8 @@ void case_threads(int nr, void *(*fn)(void *number));
 void case_thread_wait(void);
 void case_threads_wake(void);
 void case_threads_join(void);
+/* Seconds of a wait that a dump and a restore are to fit in: $CASE_WAIT_S, or 1. */
+int case_wait_s(void);
 /* This thread's number in the kernel, never cached. */
 pid_t case_tid(void);
 

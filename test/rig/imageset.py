@@ -146,7 +146,10 @@ def write_manifest(folder, sums):
     got = read_manifest(folder)
     if not got:
         return
-    header, files = got
+    write_manifest_of(folder, sums, *got)
+
+
+def write_manifest_of(folder, sums, header, files):
     records, page_sums = bytearray(), bytearray()
     for name in sorted(n for n in files if os.path.exists(os.path.join(folder, n))):
         with open(os.path.join(folder, name), "rb") as f:

@@ -9,7 +9,7 @@ static int ends[2];
 
 static long call(void)
 {
-	struct timeval tv = { 1, 0 };
+	struct timeval tv = { case_wait_s(), 0 };
 	fd_set set;
 
 	FD_ZERO(&set);

@@ -11,7 +11,7 @@
 static long call(void)
 {
 	uint64_t mask = 1ULL << (SIGUSR1 - 1);
-	struct timespec ts = { 1, 0 };
+	struct timespec ts = { case_wait_s(), 0 };
 
 	return BLOCKED_CALL(SYS_rt_sigtimedwait, &mask, NULL, &ts, 8);
 }
