@@ -9,15 +9,20 @@
 /* Nanoseconds on a virtual machine with 2 CPUs and Linux 6.18, nothing else running. */
 enum {
 	/* Asking for areas: what the speed of a machine is measured by. */
-	LOOK_TASK = 60000,
-	LOOK_VMA = 1500,
-	LOOK_PAGE = 40,
+	LOOK_FIXED = 150000,
+	LOOK_TASK = 30000,
+	LOOK_VMA = 4000,
+	LOOK_PAGE = 75,
 	/* All else that a dump does, besides scanning and copying. */
-	FIXED = 1500000,
-	TASK = 1000000,
-	THREAD = 150000,
-	VMA = 1000,
-	FD = 20000,
+	FIXED = 500000,
+	TASK = 2430000,
+	THREAD = 300000,
+	VMA = 3700,
+	FD = 31000,
+	/* Planning a stretch of written pages, and what lies in front of it. */
+	RUN = 1500,
+	/* From the end of one tool to the begin of the next. */
+	START = 4000000,
 	/* Copying where this pre-dump copied too little to tell. */
 	COPY_PAGE = 900,
 };
@@ -28,18 +33,18 @@ enum { TELLING_PAGES = 64 }; /* so many copied pages tell what one costs */
 static double slowness(const struct predict_input *in)
 {
 	const struct predump_after *m = &in->memory;
-	double there = (double)in->nr_tasks * LOOK_TASK + (double)m->nr_vmas * LOOK_VMA +
-		       (double)m->nr_present * LOOK_PAGE;
-	double ratio = there > 0 ? (double)m->look_us * 1000 / there : 1;
+	double there = LOOK_FIXED + (double)in->nr_tasks * LOOK_TASK +
+		       (double)m->nr_vmas * LOOK_VMA + (double)m->nr_present * LOOK_PAGE;
 
-	return MIN(MAX(ratio, 0.2), 100.0);
+	return MIN(MAX((double)m->look_us * 1000 / there, 0.2), 100.0);
 }
 
 /* More is written until the dump has begun, at the rate of before; but that rate falls, for pages are written again. */
-static double pending(const struct predict_input *in)
+static double pending(const struct predict_input *in, double slow)
 {
 	double pages = (double)in->memory.nr_pending;
-	double more = in->since_marks_us ? (double)in->lead_us / (double)in->since_marks_us : 0;
+	double lead_us = (double)in->lead_us + START * slow / 1000;
+	double more = in->since_marks_us ? lead_us / (double)in->since_marks_us : 0;
 
 	return MIN(pages + pages * MIN(more, 1.0), (double)in->memory.nr_present);
 }
@@ -57,18 +62,18 @@ uint64_t predict_frozen_us(const struct predict_input *in)
 {
 	const struct predump_after *m = &in->memory;
 	double slow = slowness(in);
-	double pages = pending(in) + (double)m->nr_shared;
+	double pages = pending(in, slow) + (double)m->nr_shared;
 	double priced = FIXED + (double)in->nr_tasks * TASK + (double)in->nr_threads * THREAD +
-			(double)m->nr_vmas * VMA + (double)in->nr_fds * FD;
-	double scan_us = (double)(in->gather_us ? in->gather_us : m->scan_us);
+			(double)m->nr_vmas * VMA + (double)in->nr_fds * FD +
+			(double)m->nr_runs * RUN;
 
 	log_debug("flow", 0,
 		  "predicting: tasks=%" PRIu64 " threads=%" PRIu64 " vmas=%" PRIu64 " fds=%" PRIu64
 		  " present=%" PRIu64 " pending=%" PRIu64 "+%.0f shared=%" PRIu64
-		  " look-us=%" PRIu64 " scan-us=%.0f page-ns=%.0f slow=%.2f",
+		  " look-us=%" PRIu64 " scan-us=%" PRIu64 " page-ns=%.0f slow=%.2f",
 		  in->nr_tasks, in->nr_threads, m->nr_vmas, in->nr_fds, m->nr_present,
-		  m->nr_pending, pending(in) - (double)m->nr_pending, m->nr_shared, m->look_us,
-		  scan_us, copy_page_ns(in, slow), slow);
-	return (uint64_t)((double)m->look_us + scan_us + pages * copy_page_ns(in, slow) / 1000 +
-			  priced * slow / 1000);
+		  m->nr_pending, pending(in, slow) - (double)m->nr_pending, m->nr_shared,
+		  m->look_us, m->scan_us, copy_page_ns(in, slow), slow);
+	return (uint64_t)((double)m->look_us + (double)m->scan_us +
+			  pages * copy_page_ns(in, slow) / 1000 + priced * slow / 1000);
 }

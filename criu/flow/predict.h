@@ -18,8 +18,6 @@
 struct predict_input {
 	uint64_t nr_tasks, nr_threads, nr_fds;
 	struct predump_after memory;
-	/* A scan that also makes marks anew, as the dump's is; 0: there was none after the first marks. */
-	uint64_t gather_us;
 	uint64_t since_marks_us; /* how long it took until @memory.nr_pending were written */
 	uint64_t lead_us;	 /* from the start of a dump until all stand */
 };

@@ -172,8 +172,6 @@ static struct err *predump_predict(void *arg)
 		in.nr_fds += files_count(tree->tasks[i]);
 	}
 	mem_predump_after(&op->d, op->plan, &in.memory);
-	/* The first marks are dearer than those that are only renewed. */
-	in.gather_us = op->stats.pages_skipped_parent ? op->stats.memdump_us : 0;
 	in.since_marks_us = clock_us() - op->marked_us;
 	in.lead_us = op->frozen_us - op->started_us;
 	op->predicted_us = predict_frozen_us(&in);

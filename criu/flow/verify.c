@@ -17,6 +17,7 @@ struct verify {
 	struct image_check_stats stats;
 	struct err *found; /* joined */
 	size_t nr_found;
+	size_t nr_sets, nr_summed; /* with a manifest */
 };
 
 /* Keeps the failure and goes on: one run names every damaged file. */
@@ -36,17 +37,35 @@ static struct err *verify_file(void *arg, struct image_dir *dir, const char *nam
 	return NULL;
 }
 
-static struct err *verify_chain(struct image_dir *dir, struct verify *v, size_t *nr_sets,
-				bool *all_summed)
+static struct err *verify_chain(struct image_dir *dir, struct verify *v)
 {
 	const struct image_visitor visitor = { .arg = v, .run = verify_file };
 
 	for (; dir; dir = image_dir_parent(dir)) {
 		TRY(image_dir_each(dir, &visitor));
-		*all_summed = *all_summed && image_dir_has_manifest(dir);
-		++*nr_sets;
+		v->nr_sets++;
+		v->nr_summed += image_dir_has_manifest(dir);
 	}
 	return NULL;
+}
+
+static void say_whole(const struct options *opts, const struct verify *v)
+{
+	const struct image_check_stats *s = &v->stats;
+
+	printf("%s: whole: sets=%zu files=%" PRIu64 " entries=%" PRIu64 " bytes=%" PRIu64
+	       " pages=%" PRIu64,
+	       opts->images_dir, v->nr_sets, s->nr_files, s->nr_entries, s->nr_bytes, s->nr_pages);
+	if (s->nr_removed)
+		printf(" removed=%" PRIu64 " (by dedup)", s->nr_removed);
+	if (v->nr_summed == v->nr_sets)
+		printf(" checksums=right\n");
+	else if (v->nr_summed)
+		printf(" checksums=right in %zu of %zu sets (the others have no manifest: only "
+		       "their structure is checked)\n",
+		       v->nr_summed, v->nr_sets);
+	else
+		printf(" checksums=none (no manifest: only the structure is checked)\n");
 }
 
 static uint64_t chain_nr_pages(const struct image_dir *dir)
@@ -63,24 +82,17 @@ struct err *verify_run(const struct options *opts)
 	struct image_dir *dir = NULL;
 	struct progress progress;
 	struct verify v = { .stats.progress = &progress };
-	bool all_summed = true;
-	size_t nr_sets = 0;
 	struct err *e;
 
 	TRY(image_dir_open_any(opts->images_dir, &dir));
 	progress_begin(&progress, "verify", chain_nr_pages(dir));
-	e = verify_chain(dir, &v, &nr_sets, &all_summed);
+	e = verify_chain(dir, &v);
 	progress_end(&progress);
 	image_dir_close(dir);
 	if (e)
 		return v.found ? err_join(v.found, e) : e;
 	if (v.found)
 		return v.found;
-	printf("%s: whole: sets=%zu files=%" PRIu64 " entries=%" PRIu64 " bytes=%" PRIu64
-	       " pages=%" PRIu64 " %s\n",
-	       opts->images_dir, nr_sets, v.stats.nr_files, v.stats.nr_entries, v.stats.nr_bytes,
-	       v.stats.nr_pages,
-	       all_summed ? "checksums=right" :
-			    "checksums=none (no manifest: only the structure is checked)");
+	say_whole(opts, &v);
 	return NULL;
 }

@@ -29,12 +29,20 @@ static bool is_same_dir(const struct image_dir *a, const struct image_dir *b)
 	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
 }
 
+/* Sets of earlier versions are not bound to a parent without a manifest. */
+static bool is_bound_to(const struct image_dir *child, const struct image_dir *dir)
+{
+	static const uint8_t none[MANIFEST_ID_LEN];
+	const uint8_t *want = child->manifest.head.parent_id;
+
+	if (!child->has_manifest || !memcmp(want, dir->id, MANIFEST_ID_LEN))
+		return true;
+	return !dir->has_manifest && !memcmp(want, none, MANIFEST_ID_LEN);
+}
+
 static struct err *parent_check(const struct image_dir *top, const struct image_dir *child,
 				const struct image_dir *dir)
 {
-	static const uint8_t none[MANIFEST_ID_LEN];
-	const uint8_t *id = dir->has_manifest ? dir->manifest.head.set_id : none;
-
 	for (; top != dir; top = top->parent)
 		if (is_same_dir(top, dir))
 			return err_hint(err_new(ERR_IMAGE,
@@ -42,7 +50,7 @@ static struct err *parent_check(const struct image_dir *top, const struct image_
 						top->path),
 					"make the link \"parent\" of one of them lead to the set "
 					"that was dumped before it");
-	if (child->has_manifest && memcmp(id, child->manifest.head.parent_id, MANIFEST_ID_LEN))
+	if (!is_bound_to(child, dir))
 		return err_hint(err_new(ERR_IMAGE,
 					"\"%s\" is not the set that \"%s\" was dumped against",
 					dir->path, child->path),

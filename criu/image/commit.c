@@ -40,8 +40,8 @@ static struct err *manifest_make(struct image_dir *dir, uint8_t sum_out[MANIFEST
 	if (!list)
 		return err_new(ERR_NOMEM, "cannot allocate a list of %zu images", dir->nr_files);
 	TRY(new_id(head.set_id));
-	if (dir->parent && dir->parent->has_manifest)
-		memcpy(head.parent_id, dir->parent->manifest.head.set_id, MANIFEST_ID_LEN);
+	if (dir->parent)
+		memcpy(head.parent_id, dir->parent->id, MANIFEST_ID_LEN);
 	memcpy(head.mark, dir->mark, MANIFEST_ID_LEN);
 	for (size_t i = 0; i < dir->nr_files; i++) {
 		const struct out_file *f = dir->files[i];

@@ -197,6 +197,14 @@ struct err *level_open(struct levels *l, uint32_t nr, bool *found_out)
 	return level_head(l, v);
 }
 
+struct err *levels_drain(struct levels *l)
+{
+	for (uint32_t i = 0; i < l->nr; i++)
+		while (l->list[i].is_open && !l->list[i].is_over)
+			TRY(level_step(l, i));
+	return NULL;
+}
+
 /* --- the chain --- */
 
 static uint32_t chain_len(const struct image_dir *dir)

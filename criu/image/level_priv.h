@@ -62,6 +62,8 @@ void levels_close(struct levels *l);
 
 /* The next run of a level as it stands in its page map; @l->run.nr_pages is 0 at the end. */
 MUST_USE struct err *level_step(struct levels *l, uint32_t nr);
+/* Reads what is left of the page maps that were opened, for their failures. */
+MUST_USE struct err *levels_drain(struct levels *l);
 /* Opens the page map of level @nr if it is not; *found_out false: there is none. */
 MUST_USE struct err *level_open(struct levels *l, uint32_t nr, bool *found_out);
 /*
@@ -69,5 +71,13 @@ MUST_USE struct err *level_open(struct levels *l, uint32_t nr, bool *found_out);
  * no pages at the end.  @addr may not go down.
  */
 MUST_USE struct err *levels_find(struct levels *l, uint64_t addr, struct source_run *out);
+
+/* --- source.c --- */
+
+/* As page_source_stream(), but a page that dedup has removed is ERR_IMAGE. */
+MUST_USE struct err *page_source_stream_strict(struct image_dir *dir, enum image_kind kind,
+					       uint64_t id, struct page_source **out);
+/* The pages file of an extent; -1 before page_source_load().  Lent. */
+int page_source_fd(const struct page_source *src, const struct page_extent *ext);
 
 #endif

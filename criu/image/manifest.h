@@ -27,7 +27,7 @@ enum { MANIFEST_ID_LEN = 16, MANIFEST_DIGEST_LEN = 16, MANIFEST_FILE_NAME_MAX = 
 struct manifest_head {
 	uint8_t set_id[MANIFEST_ID_LEN];
 	bool has_parent;
-	uint8_t parent_id[MANIFEST_ID_LEN]; /* zeros: the parent has no manifest */
+	uint8_t parent_id[MANIFEST_ID_LEN]; /* of a parent without manifest: of its inventory */
 	uint8_t mark[MANIFEST_ID_LEN];	    /* of the dirty tracker; zeros: none */
 	bool has_removed;		    /* some sums are SUM_REMOVED */
 };

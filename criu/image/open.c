@@ -145,7 +145,8 @@ static struct err *manifest_find_file(struct image_dir *dir, const struct invent
 }
 
 /* @inv has no digest. */
-static struct err *no_manifest(const struct image_dir *dir, const struct inventory *inv)
+static struct err *no_manifest(struct image_dir *dir, const struct inventory *inv,
+			       const struct loaded *file)
 {
 	if (inv->is_odd && !faccessat(dir->fd, MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
 		return err_hint(
@@ -155,16 +156,18 @@ static struct err *no_manifest(const struct image_dir *dir, const struct invento
 			"copy it again; or, if the set is not criu-lite's, remove %s",
 			MANIFEST_NAME);
 	log_info("image", 0, "no manifest in \"%s\": contents cannot be checked", dir->path);
-	return NULL;
+	/* Its inventory tells when and by which run it was dumped. */
+	return manifest_sum(file->bytes, file->len, file->is_mapped, dir->id);
 }
 
-static struct err *manifest_open(struct image_dir *dir, const struct inventory *inv)
+static struct err *manifest_open(struct image_dir *dir, const struct inventory *inv,
+				 const struct loaded *inventory_file)
 {
 	struct loaded file = { 0 };
 	struct err *e;
 
 	if (!inv->digest)
-		return no_manifest(dir, inv);
+		return no_manifest(dir, inv, inventory_file);
 	e = manifest_find_file(dir, inv, &file);
 	if (e) {
 		loaded_fini(&file);
@@ -174,6 +177,7 @@ static struct err *manifest_open(struct image_dir *dir, const struct inventory *
 				       &dir->manifest),
 			"\"%s\"", dir->path));
 	dir->has_manifest = true;
+	memcpy(dir->id, dir->manifest.head.set_id, MANIFEST_ID_LEN);
 	return NULL;
 }
 
@@ -221,7 +225,7 @@ struct err *set_open(struct image_dir *dir)
 	}
 	e = err_context(inventory_parse(dir, &file, &inv), "image \"%s/inventory.img\"", dir->path);
 	if (!e)
-		e = manifest_open(dir, &inv);
+		e = manifest_open(dir, &inv, &file);
 	loaded_fini(&file);
 	return e ? e : files_check(dir);
 }

@@ -212,9 +212,28 @@ static struct err *page_damaged(const struct image_dir *dir, const char *name, u
 		"copy it again from where it was written");
 }
 
-static bool is_removed(const struct image_dir *dir, uint64_t sum)
+/* Pages read from number @first on against what the manifest says. */
+static struct err *sums_check(const struct image_dir *dir, const struct manifest_file *listed,
+			      uint64_t first, size_t nr, const char *buf,
+			      struct image_check_stats *stats)
 {
-	return sum == SUM_REMOVED && dir->manifest.head.has_removed;
+	enum { MAX_NR = 64 };
+	uint64_t sums[MAX_NR];
+
+	BUG_ON(nr > MAX_NR);
+	page_sums(buf, nr, sums);
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t want = listed->sums[first + i];
+
+		if (want == SUM_REMOVED && dir->manifest.head.has_removed)
+			stats->nr_removed++;
+		else if (sums[i] != want)
+			return page_damaged(dir, listed->name, first + i);
+		else
+			stats->nr_pages++;
+	}
+	progress_add(stats->progress, nr);
+	return NULL;
 }
 
 static struct err *pages_check(struct image_dir *dir, const char *name,
@@ -222,7 +241,7 @@ static struct err *pages_check(struct image_dir *dir, const char *name,
 {
 	enum { STEP = 64 };
 	AUTO_FREE char *buf = malloc(STEP * IMAGE_PAGE_SIZE);
-	uint64_t sums[STEP], size, nr;
+	uint64_t size, nr;
 	AUTO_FD fd = -1;
 	bool found;
 
@@ -236,14 +255,8 @@ static struct err *pages_check(struct image_dir *dir, const char *name,
 		TRY(err_context(fd_pread_all(fd, buf, here * IMAGE_PAGE_SIZE,
 					     (off_t)(page * IMAGE_PAGE_SIZE)),
 				"image \"%s/%s\"", dir->path, name));
-		page_sums(buf, here, sums);
-		for (size_t i = 0; i < here; i++)
-			if (sums[i] != listed->sums[page + i] &&
-			    !is_removed(dir, listed->sums[page + i]))
-				return page_damaged(dir, name, page + i);
-		progress_add(stats->progress, here);
+		TRY(sums_check(dir, listed, page, here, buf, stats));
 	}
-	stats->nr_pages += nr;
 	return NULL;
 }
 

@@ -46,7 +46,8 @@ MUST_USE struct err *image_walk(struct image_dir *dir, enum image_kind kind, uin
 struct image_check_stats {
 	uint64_t nr_files;
 	uint64_t nr_bytes;
-	uint64_t nr_pages; /* compared with their sums */
+	uint64_t nr_pages;   /* compared with their sums */
+	uint64_t nr_removed; /* not compared: dedup has removed them */
 	uint64_t nr_entries;
 	struct progress *progress; /* told of the pages; or NULL */
 };

@@ -134,7 +134,7 @@ struct err *mem_predump_copy(struct dump *d, struct predump *p)
 	return NULL;
 }
 
-static struct err *count_pending(struct dump *d, struct task *t, uint64_t *nr_io)
+static struct err *count_pending(struct dump *d, struct task *t, struct predump_after *after)
 {
 	AUTO_PAGE_SCAN struct page_scan *scan = NULL;
 	struct page_scan_how how;
@@ -147,8 +147,10 @@ static struct err *count_pending(struct dump *d, struct task *t, uint64_t *nr_io
 		TRY(page_scan_next(scan, &range, &found));
 		if (!found)
 			return NULL;
-		if (!range.is_clean && !range.is_guard)
-			*nr_io += (range.end - range.start) / MEM_PAGE;
+		if (range.is_clean || range.is_guard)
+			continue;
+		after->nr_pending += (range.end - range.start) / MEM_PAGE;
+		after->nr_runs++;
 	}
 }
 
@@ -160,7 +162,7 @@ void mem_predump_after(struct dump *d, struct predump *p, struct predump_after *
 		struct task *t = d->tree.tasks[i];
 
 		if (t->state != TASK_DEAD)
-			err_drop(count_pending(d, t, &p->after.nr_pending), "the task has ended");
+			err_drop(count_pending(d, t, &p->after), "the task has ended");
 	}
 	p->after.scan_us = clock_us() - start;
 	*out = p->after;

@@ -20,6 +20,7 @@ MUST_USE struct err *mem_predump_copy(struct dump *d, struct predump *p);
 /* What a dump would find and have to do if it was made now, and what such things cost in this pre-dump. */
 struct predump_after {
 	uint64_t nr_pending; /* private pages written since the marks were made */
+	uint64_t nr_runs;    /* in so many places */
 	uint64_t nr_shared;  /* pages of shared objects, which are the dump's alone */
 	uint64_t nr_present; /* private pages at the time of the marks */
 	uint64_t nr_vmas;

@@ -2464,14 +2464,28 @@ static void try_all_kinds(struct kinds *k, bool is_root)
 	end_task(&b, pid);
 }
 
+/* Does a mapping that refuses, where the kernel has one, leave the ones before it registered? */
+static void try_refused(struct bed *b, const struct kinds *k, char *at)
+{
+	const struct kind *drop = kind_named(k, "private, droppable");
+	char text[128];
+
+	if (!drop->error)
+		printf("h/with a droppable one at the end: %s\n",
+		       why(uffd_register(b->uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
+					 UFFDIO_REGISTER_MODE_WP)));
+	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
+		if (!k->list[i].error)
+			printf("h/  %s: %s\n", k->list[i].name,
+			       first_page(b, k->list[i].at, text, sizeof(text)));
+}
+
 /* One call over several mappings. */
 static void try_ranges(struct kinds *k)
 {
 	struct bed b;
 	pid_t pid = start_task(&b, k, false);
 	char *at = kind_named(k, "private")->at, *none = kind_named(k, "private, no access")->at;
-	const struct kind *drop = kind_named(k, "private, droppable");
-	char text[128];
 
 	printf("h/range with a hole in the middle: %s\n",
 	       why(uffd_register(b.uffd, at, (size_t)(none - at) + 8 * PAGE,
@@ -2487,14 +2501,7 @@ static void try_ranges(struct kinds *k)
 	printf("h/everything: %s\n",
 	       why(uffd_register(b.uffd, (char *)(16 * PAGE), (1ul << 47) - 17 * PAGE,
 				 UFFDIO_REGISTER_MODE_WP)));
-	if (!drop->error)
-		printf("h/with a droppable one at the end: %s\n",
-		       why(uffd_register(b.uffd, at, (size_t)(drop->at - at) + 8 * PAGE,
-					 UFFDIO_REGISTER_MODE_WP)));
-	for (size_t i = 0; i < k->nr && k->list[i].at <= drop->at; i++)
-		if (!k->list[i].error)
-			printf("h/  %s: %s\n", k->list[i].name,
-			       first_page(&b, k->list[i].at, text, sizeof(text)));
+	try_refused(&b, k, at);
 	end_task(&b, pid);
 }
 

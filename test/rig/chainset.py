@@ -3,8 +3,8 @@
 """rig/chainset.py SET OUT...: makes a chain of one full set, as if its tree had been pre-dumped before.
 
 The last OUT is the dump, with the set's images and part of its pages; those before are pre-dumps, whose pages have other
-bytes where a later one has the page, too.  Option --foreign leaves out what CRIU's sets have not, --seed N draws other
-pages, --dumps makes dumps of the ones before as well (they cannot be told from pre-dumps by their pages).
+bytes where a later one has the page, too.  Option --foreign leaves out what CRIU's sets have not, --foreign-before does
+so in all but the last, --seed N draws other pages, --dumps makes dumps of the ones before as well.
 """
 import argparse
 import os
@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 
 from rig import imageset                                            # noqa: E402
 from rig.imageset import PAGE, Entry                      # noqa: E402
-from rig.wire import VARINT, Field                                  # noqa: E402
+from rig.wire import BYTES, VARINT, Field                           # noqa: E402
 
 IN_PARENT, PRESENT = 1, 4
 
@@ -85,11 +85,12 @@ def split(source, name, outs, dice):
         w.finish()
 
 
-def inventory(source, out, is_dump):
+def inventory(source, out, is_dump, name):
     magic, entries = imageset.read_image(os.path.join(source, "inventory.img"))
     if not is_dump:
         entries[0].fields = [f for f in entries[0].fields if f.number != 1] + [Field(1, VARINT, 0)]
-    entries[0].fields = [f for f in entries[0].fields if f.number < 1000]
+    entries[0].fields = [f for f in entries[0].fields if f.number < 1000 and f.number != 13]
+    entries[0].fields.append(Field(13, BYTES, name.encode()))   # dump_criu_run_id
     imageset.write_image(os.path.join(out, "inventory.img"), magic, entries)
 
 
@@ -97,7 +98,12 @@ def manifest(out, parent, sums):
     """A new one; @parent is the folder in front of this one, or None."""
     files = {n: n.startswith("pages-") for n in os.listdir(out)
              if n.endswith(".img") and not n.startswith(("inventory", "stats-"))}
-    parent_id = imageset.read_manifest(parent)[0][7] if parent else bytes(16)
+    parent_id = bytes(16)
+    if parent and imageset.read_manifest(parent):
+        parent_id = imageset.read_manifest(parent)[0][7]
+    elif parent:
+        with open(os.path.join(parent, "inventory.img"), "rb") as f:
+            parent_id = sums.sum128(f.read())
     header = [b"CRLMNFST", 1, imageset.HEADER.size, 0, 0, 1 if parent else 0, 0, os.urandom(16), parent_id, bytes(16), 0]
     imageset.write_manifest_of(out, sums, header, files)
 
@@ -105,6 +111,7 @@ def manifest(out, parent, sums):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--foreign", action="store_true")
+    p.add_argument("--foreign-before", action="store_true")
     p.add_argument("--dumps", action="store_true")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("source")
@@ -114,7 +121,7 @@ def main():
     for k, out in enumerate(args.outs):
         is_dump = args.dumps or k == len(args.outs) - 1
         shutil.rmtree(out, ignore_errors=True)
-        os.mkdir(out)
+        os.makedirs(out)
         if k:
             os.symlink(os.path.relpath(args.outs[k - 1], out), os.path.join(out, "parent"))
         for name in os.listdir(args.source):
@@ -124,8 +131,9 @@ def main():
         if name.startswith("pagemap-"):
             split(args.source, name, args.outs, dice)
     for k, out in enumerate(args.outs):
-        inventory(args.source, out, args.dumps or k == len(args.outs) - 1)
-        if not args.foreign:
+        is_last = k == len(args.outs) - 1
+        inventory(args.source, out, args.dumps or is_last, f"{args.seed}-{k}-{os.getpid()}")
+        if not args.foreign and (is_last or not args.foreign_before):
             manifest(out, args.outs[k - 1] if k else None, sums)
 
 

@@ -167,7 +167,7 @@ static void statistics_are_crius(void)
 	unsigned char have[64];
 	int fd;
 
-	CHECK_OK(dump_stats_save(&opts, &dump));
+	CHECK_OK(dump_stats_save(&opts, AT_FDCWD, &dump));
 	fd = open("stats-dump", O_RDONLY);
 	CHECK(fd >= 0 && read(fd, have, sizeof(have)) == sizeof(want));
 	close(fd);
