@@ -19,7 +19,7 @@ enum { IMAGE_CHAIN_MAX = 4096 };
 struct out_file {
 	enum image_kind kind;
 	uint64_t id;
-	char name[IMAGE_NAME_MAX];
+	char name[MANIFEST_FILE_NAME_MAX + 1];
 	uint8_t *buf;
 	size_t len, room;
 	uint64_t flushed;    /* bytes already in the file */
@@ -140,6 +140,8 @@ MUST_USE struct err *ahead_take(struct image_dir *dir, const char *name, int *fd
 /* The out_file of an image, made if need be; takes the lock.  ERR_BUG when it is finished. */
 MUST_USE struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64_t id,
 			     struct out_file **out);
+/* The same for an image of any name, to which only bytes are added; @name in no other out_file. */
+MUST_USE struct err *out_get_named(struct image_dir *dir, const char *name, struct out_file **out);
 /* A new file in place of one of the same name; the first one ends what an older set was. */
 MUST_USE struct err *out_create(struct image_dir *dir, const char *name, int *fd_out);
 /* Appends bytes to an image whose magic is written. */

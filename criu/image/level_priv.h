@@ -72,4 +72,12 @@ MUST_USE struct err *level_open(struct levels *l, uint32_t nr, bool *found_out);
  */
 MUST_USE struct err *levels_find(struct levels *l, uint64_t addr, struct source_run *out);
 
+/* --- source.c --- */
+
+/* As page_source_stream(), but a page that dedup has removed is ERR_IMAGE. */
+MUST_USE struct err *page_source_stream_strict(struct image_dir *dir, enum image_kind kind,
+					       uint64_t id, struct page_source **out);
+/* The pages file of an extent; -1 before page_source_load().  Lent. */
+int page_source_fd(const struct page_source *src, const struct page_extent *ext);
+
 #endif

@@ -99,11 +99,19 @@ struct err *page_source_open(struct image_dir *dir, enum image_kind kind, uint64
 	return NULL;
 }
 
+struct err *page_source_stream_strict(struct image_dir *dir, enum image_kind kind, uint64_t id,
+				      struct page_source **out)
+{
+	TRY(source_new(dir, kind, id, out));
+	(*out)->is_stream = true;
+	return NULL;
+}
+
 struct err *page_source_stream(struct image_dir *dir, enum image_kind kind, uint64_t id,
 			       struct page_source **out)
 {
-	TRY(source_new(dir, kind, id, out));
-	(*out)->is_stream = (*out)->levels.skip_removed = true;
+	TRY(page_source_stream_strict(dir, kind, id, out));
+	(*out)->levels.skip_removed = true;
 	return NULL;
 }
 
@@ -267,6 +275,11 @@ struct err *page_source_load(struct page_source *src, const struct page_extent *
 				     (off_t)(ext->offset + first * IMAGE_PAGE_SIZE)),
 			"image \"%s/%s\"", f->dir->path, f->name));
 	return page_source_verify(src, ext, first, nr, buf);
+}
+
+int page_source_fd(const struct page_source *src, const struct page_extent *ext)
+{
+	return src->levels.list[ext->file].file.fd;
 }
 
 struct err *page_source_read(struct page_source *src, uint64_t addr, uint64_t nr, void *buf)

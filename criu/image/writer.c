@@ -79,7 +79,8 @@ static struct err *out_get_locked(struct image_dir *dir, enum image_kind kind, u
 		return err_new(ERR_NOMEM, "cannot allocate an image");
 	f->kind = kind;
 	f->id = id;
-	image_name(kind, id, f->name);
+	if (kind != IMAGE_NR_KINDS)
+		image_name(kind, id, f->name);
 	dir->files[dir->nr_files++] = f;
 	*slot = (uint32_t)dir->nr_files;
 	*out = f;
@@ -94,6 +95,15 @@ struct err *out_get(struct image_dir *dir, enum image_kind kind, uint64_t id, st
 	e = out_get_locked(dir, kind, id, out);
 	pthread_mutex_unlock(&dir->lock);
 	return e;
+}
+
+struct err *out_get_named(struct image_dir *dir, const char *name, struct out_file **out)
+{
+	BUG_ON(strlen(name) > MANIFEST_FILE_NAME_MAX);
+	/* The number of files is an id that no other has. */
+	TRY(out_get(dir, IMAGE_NR_KINDS, dir->nr_files, out));
+	strcpy((*out)->name, name);
+	return NULL;
 }
 
 void out_free(struct out_file *f)
@@ -275,6 +285,8 @@ static struct err *out_head(struct image_dir *dir, struct out_file *f)
 
 	if (out_size(f) || rec->framing == FRAMING_RAW)
 		return NULL;
+	if (rec->framing == FRAMING_ORDINARY && !dir->has_common)
+		return out_bytes(dir, f, &words[1], sizeof(words[1]));
 	if (rec->framing == FRAMING_SERVICE)
 		words[0] = IMAGE_MAGIC_SERVICE;
 	return out_bytes(dir, f, words, sizeof(words));
@@ -375,6 +387,7 @@ struct err *image_write_loose(int dirfd, enum image_kind kind, uint64_t id,
 {
 	struct image_dir loose = { .fd = dirfd,
 				   .path = (char *)".",
+				   .has_common = true,
 				   .is_begun = true,
 				   .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct out_file f = { .kind = kind, .id = id };

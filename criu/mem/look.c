@@ -208,6 +208,10 @@ static VmaEntry *vma_to_pb(struct arena *a, const struct proc_vma *v)
 		e->has_pkey = true;
 		e->pkey = v->pkey;
 	}
+	if (v->flags & VMF_LOCKED) {
+		e->has_locked_on_fault = true;
+		e->locked_on_fault = v->flags & VMF_LOCKONFAULT;
+	}
 	if (e->status & (VMA_FILE_SHARED | VMA_FILE_PRIVATE)) {
 		e->has_fdflags = true;
 		/* A shared mapping may become writable exactly when its file was opened for writing. */

@@ -232,8 +232,8 @@ static struct err *is_full(const struct plan *p, const VmaEntry *v, size_t *exte
 }
 
 /*
- * A locked area without a page here and there was locked with MLOCK_ONFAULT or has no access: mlock
- * would populate it, or fail.
+ * CRIU's images do not tell MLOCK_ONFAULT.  A locked area without a page here and there was locked with it or has no
+ * access: mlock would populate it, or fail.
  */
 static struct err *plan_locks(struct plan *p)
 {
@@ -245,10 +245,12 @@ static struct err *plan_locks(struct plan *p)
 
 		if (!(v->flags & MAP_LOCKED) || !(v->status & VMA_AREA_REGULAR) || vma_is_vdso(v))
 			continue;
-		if (v->status & VMA_ANON_PRIVATE)
-			TRY(is_full(p, v, &extent, &full));
-		if (!v->prot)
+		if (v->has_locked_on_fault)
+			full = !v->locked_on_fault;
+		else if (!v->prot)
 			full = false;
+		else if (v->status & VMA_ANON_PRIVATE)
+			TRY(is_full(p, v, &extent, &full));
 		add_op(p, &(struct rst_mem_op){ .kind = RST_MEM_LOCK,
 						.arg = full ? 0 : MLOCK_ONFAULT,
 						.addr = v->start,

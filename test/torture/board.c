@@ -86,8 +86,10 @@ static void obey(uint32_t command)
 		check_everything();
 	if (command == CMD_TELL_FREED)
 		serve_tell_freed();
-	if (command == CMD_REST)
+	if (command == CMD_REST) {
+		board_catch_up();
 		writers_pause();
+	}
 	if (command == CMD_GO_ON)
 		writers_go_on();
 	me.is_turn = false;

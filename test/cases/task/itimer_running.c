@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* An interval timer that fires all the time goes on firing. */
-/* differs: status/S..Pnd the timer fires at any time */
+/* differs: status/S(..Pnd|igBlk) the timer fires at any time, and its handler may run */
 #include "case.h"
 
 #include <signal.h>
