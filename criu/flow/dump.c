@@ -266,7 +266,9 @@ static struct err *dump_release(void *arg)
 	} else if (d->opts->final == FINAL_STOPPED) {
 		TRY(stop_tree(d));
 	} else {
-		return kill_tree(d);
+		TRY(kill_tree(d));
+		mem_track_forget(d);
+		return NULL;
 	}
 	mem_track_keep(d);
 	return NULL;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,6 +211,8 @@ int keeper_main(int argc, char *argv[])
 
 	if (!tasks || !uffds)
 		return 1;
+	/* Else it is called after the link it was executed by. */
+	prctl(PR_SET_NAME, "criu-lite-keep");
 	for (size_t i = 0; i < nr; i++) {
 		tasks[i].events = POLLIN;
 		if (sscanf(argv[i + 1], "%d:%d:%d", &pid, &uffds[i], &tasks[i].fd) != 3)

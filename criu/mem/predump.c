@@ -90,33 +90,44 @@ static uint64_t shared_object_bytes(const struct task *t, const struct proc_maps
 
 /*
  * What a relative shares since a fork must not be pinned (mem/copy.c); in the freeze nobody asked, for smaps is dear.
- * One that ended is copied as zeros.
+ * False: the task has ended, and is copied as zeros.
  */
+static bool read_areas(const struct task *t, struct arena *a, struct proc_maps *out,
+		       struct predump_after *after)
+{
+	uint64_t start = thread_us();
+	struct err *e = proc_maps_read(t->probe->dirfd, a, out);
+
+	after->look_us += thread_us() - start;
+	if (e) {
+		err_drop(e, "the task has ended");
+		return false;
+	}
+	after->nr_vmas += out->nr;
+	after->nr_shared += shared_object_bytes(t, out) / MEM_PAGE;
+	return true;
+}
+
 static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g,
 			     struct predump_after *after)
 {
-	uint64_t start = thread_us(), copy_start;
 	struct arena *a = arena_new();
 	struct proc_maps maps = { 0 };
 	struct page_copy_from from = { .host_pid = t->host_pid,
 				       .mem_fd = t->probe->mem_fd,
 				       .is_running = true,
 				       .progress = d->progress };
-	struct err *e = proc_maps_read(t->probe->dirfd, a, &maps);
+	uint64_t start;
+	struct err *e;
 
-	after->look_us += thread_us() - start;
-	if (!e) {
+	if (read_areas(t, a, &maps, after))
 		from.maps = &maps;
-		after->nr_vmas += maps.nr;
-		after->nr_shared += shared_object_bytes(t, &maps) / MEM_PAGE;
-	}
-	err_drop(e, "the task has ended");
-	copy_start = clock_us();
+	start = clock_us();
 	e = page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero);
 	arena_free(a);
 	TRY(err_context(e, "memory of task %d", t->host_pid));
 	TRY(page_sink_finish(PTR_TAKE(g->sink)));
-	after->copy_us += clock_us() - copy_start;
+	after->copy_us += clock_us() - start;
 	after->nr_copied += g->plan.nr_pages;
 	after->nr_present += g->plan.nr_pages + g->nr_parent;
 	return NULL;

@@ -273,6 +273,21 @@ void mem_track_keep(struct dump *d)
 	err_drop(e, "the set itself is whole");
 }
 
+void mem_track_forget(struct dump *d)
+{
+	pid_t *pids = arena_array(d->arena, d->tree.nr_tasks, sizeof(*pids));
+	struct err *e = NULL;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < d->tree.nr_tasks; i++)
+		if (ledger_find(&d->tracking->old, d->tree.tasks[i]->host_pid))
+			pids[nr++] = d->tree.tasks[i]->host_pid;
+	if (nr)
+		e = ledger_remove(d->arena, pids, nr);
+	if (e)
+		err_drop(e, "lines of tasks that have ended do no harm");
+}
+
 /* --- the clearing --- */
 
 static struct err *clear_soft_dirty(const struct task *t)

@@ -65,6 +65,8 @@ MUST_USE struct err *mem_track_restart(struct dump *d, struct task *t);
  * the next dump is whole, which the log says.
  */
 void mem_track_keep(struct dump *d);
+/* The tree is no more, and the ledger need not know of it. */
+void mem_track_forget(struct dump *d);
 
 /* The parent's pages of @t, or NULL when it has none that count. */
 struct page_source *mem_track_parent(const struct task *t);

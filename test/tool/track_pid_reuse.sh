@@ -7,7 +7,7 @@
 [ -n "$(trackers)" ] || skip "no tracker works here"
 # What starts next, without a process in between, gets it.
 next_pid() { echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid; }
-child_of() { cat "/proc/$1/task/$1/children"; }
+child_of() { tr -d ' ' <"/proc/$1/task/$1/children"; }
 
 for t in $(trackers); do
 	start_changing a
@@ -26,8 +26,7 @@ for t in $(trackers); do
 	pre_dump "$t-2" --tracker "$t" "${after[@]}" "../$t-1" || fail "pre-dump 2 ended with $?"
 	whole "$t-2" 'its pid was used by another task'
 	tell end
-	next_pid "$child"
-	tell fork
+	tell fork "$child"
 	[ "$(child_of "$pid")" = "$child" ] || fail "the second child has another number"
 	tell change 3
 	dump "$t-3" --tracker "$t" "${after[@]}" "../$t-2" || fail "dump ended with $?"

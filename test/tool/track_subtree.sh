@@ -5,18 +5,17 @@
 . "${0%/*}/lib.bash"
 
 trackers | grep -q uffd-wp || skip "no write protection by userfaultfd here"
-child_of() { cat "/proc/$1/task/$1/children"; }
+child_of() { tr -d ' ' <"/proc/$1/task/$1/children"; }
 # waits FILE: a process that makes no child meanwhile.
 waits() { while [ ! -e "$1" ]; do read -r -t 0.02 <>/dev/zero; done; }
 export -f waits
 
-setsid bash -c '(waits more; (waits go; exit) & waits go; wait) & waits go; wait' </dev/null >out 2>&1 &
+setsid bash -c '(waits more-now; (waits go; exit) & waits go; wait) & waits go; wait' </dev/null >out 2>&1 &
 pid=$! root=$!
 until [ -n "$(child_of "$root")" ]; do sleep 0.02; done
 pre_dump 1 --tracker uffd-wp || fail "pre-dump ended with $?"
 pid=$(child_of "$root")
-pid=${pid% }
-: >more
+: >more-now
 until [ -n "$(child_of "$pid")" ]; do sleep 0.02; done
 pre_dump part --tracker uffd-wp -j || fail "pre-dump of a part ended with $?"
 [ "$(keepers | wc -w)" = 2 ] || fail "keepers: $(keepers)"

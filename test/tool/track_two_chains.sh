@@ -5,7 +5,7 @@
 . "${0%/*}/lib.bash"
 
 [ -n "$(trackers)" ] || skip "no tracker works here"
-child_of() { cat "/proc/$1/task/$1/children"; }
+child_of() { tr -d ' ' <"/proc/$1/task/$1/children"; }
 
 for t in $(trackers); do
 	start_changing w

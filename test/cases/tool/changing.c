@@ -8,7 +8,8 @@
  *	change SEED	writes some pages of each area
  *	drop SEED	gives some pages of each area back (MADV_DONTNEED)
  *	move		moves an area elsewhere
- *	fork		a child, which has the memory, changes it and compares it too
+ *	fork [PID]	a child, which has the memory, changes it and compares it too
+ *	crowd N		N children that only wait
  *	end		ends the last child
  *	exec		executes this program again; its memory starts anew
  *	random		overwrites the random bytes that the kernel gave at the execve
@@ -18,9 +19,10 @@
  *	full		no descriptor may be opened any more
  *	filter		a seccomp filter that kills for what a tracker does
  *	user		becomes nobody
+ *	fill MIB	much memory, with a number in each page
  *
  * "changing clear PID" clears the marks of soft-dirty and of write protection of another process, as a second tool
- * would.
+ * would; "changing measure COMMAND..." tells the most memory that the command had, in kB.
  */
 #include "case.h"
 
@@ -61,7 +63,7 @@ struct memory {
 
 static struct memory own;
 static int nr_commands, first_command;
-static pid_t children[256];
+static pid_t children[1024];
 static int nr_children, nr_here;
 
 static size_t area_len(int i)
@@ -217,6 +219,24 @@ static void check(uint32_t last_seed)
 
 /* --- commands --- */
 
+static uint64_t *filled;
+static size_t nr_filled;
+
+static void do_fill(size_t mib)
+{
+	nr_filled = mib << 8;
+	filled = case_map(nr_filled * PAGE);
+	for (size_t i = 0; i < nr_filled; i++)
+		filled[i * PAGE / 8] = i + 1;
+}
+
+static void check_filled(void)
+{
+	for (size_t i = 0; i < nr_filled; i++)
+		CASE_CHECK(filled[i * PAGE / 8] == i + 1, "page %zu of %zu of much memory differs",
+			   i, nr_filled);
+}
+
 static void child(void *arg)
 {
 	uint32_t seed = CHILD_SEED + (uint32_t)(uintptr_t)arg;
@@ -229,12 +249,33 @@ static void child(void *arg)
 
 static void do_fork(size_t number)
 {
-	(void)number;
+	char last[16];
+
+	snprintf(last, sizeof(last), "%zu", number - 1);
+	if (number)
+		case_write_file("/proc/sys/kernel/ns_last_pid", last);
 	CASE_CHECK(nr_children < (int)CASE_NR(children), "too many children");
 	/* It replays what was before it was made. */
 	children[nr_children] = case_fork(child, (void *)(uintptr_t)nr_here);
 	nr_children++;
 	case_wait_here(++nr_here);
+}
+
+static void one_of_many(void *arg)
+{
+	volatile size_t number = (uintptr_t)arg;
+
+	case_here();
+	case_wait_go();
+	CASE_EQ(number, (uintptr_t)arg);
+}
+
+static void do_crowd(size_t number)
+{
+	for (size_t i = 0; i < number && nr_children < (int)CASE_NR(children); i++)
+		children[nr_children++] = case_fork(one_of_many, (void *)(uintptr_t)i);
+	nr_here += (int)number;
+	case_wait_here(nr_here);
 }
 
 static void do_end(size_t number)
@@ -257,10 +298,10 @@ static void do_move(size_t number)
 
 static void did(void)
 {
-	char *from = strdup(case_path("do"));
+	char from[4096];
 
+	snprintf(from, sizeof(from), "%s", case_path("do"));
 	CASE_SYS(rename(from, command_path(nr_commands++)));
-	free(from);
 	CASE_SYS(mknod(case_path("did"), S_IFREG | 0666, 0));
 }
 
@@ -370,7 +411,7 @@ static const struct {
 	{ "fork", do_fork },	 { "end", do_end },	  { "exec", do_exec },
 	{ "random", do_random }, { "thread", do_thread }, { "reserve", do_reserve },
 	{ "watch", do_watch },	 { "full", do_full },	  { "filter", do_filter },
-	{ "user", do_user },
+	{ "user", do_user },	 { "fill", do_fill },	  { "crowd", do_crowd },
 };
 
 static void do_what_is_told(void)
@@ -432,12 +473,30 @@ static int clear(const char *pid)
 	return case_pass();
 }
 
+/* A program that is started by a larger one counts that one's memory as its own. */
+static int measure(char *command[])
+{
+	struct rusage usage;
+	int status;
+	pid_t pid = CASE_SYS(fork());
+
+	if (!pid) {
+		execv(command[0], command);
+		_exit(127);
+	}
+	CASE_EQ(wait4(pid, &status, 0, &usage), pid);
+	printf("%ld\n", usage.ru_maxrss);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char *argv[])
 {
 	bool again = argc == 3 && !strcmp(argv[1], "from");
 
 	if (argc == 3 && !strcmp(argv[1], "clear"))
 		return clear(argv[2]);
+	if (argc > 2 && !strcmp(argv[1], "measure"))
+		return measure(argv + 2);
 	if (again)
 		nr_commands = atoi(argv[2]);
 	begin(&own);
@@ -453,6 +512,7 @@ int main(int argc, char *argv[])
 	for (int i = 0; i < nr_children; i++)
 		case_join(children[i]);
 	check(0);
+	check_filled();
 	case_threads_wake();
 	case_threads_join();
 	CASE_SYS(mknod(case_path("ok"), S_IFREG | 0666, 0));
