@@ -30,9 +30,9 @@ class Report:
         elif folder:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def end(self, summary=None):
+    def end(self, summary=None, keep=False):
         """The last line and the exit status."""
-        if not self.counts["fail"]:
+        if not self.counts["fail"] and not keep:
             shutil.rmtree(self.base, ignore_errors=True)
         if summary:
             with open(summary, "w", encoding="ascii") as f:

@@ -116,7 +116,7 @@ class Drive:
     def call(self, what, images, *args):
         began = time.monotonic()
         got = self.tool.run(what, images, args, timeout_s=LIMIT_S, verbosity=4)
-        self.events.append((what, os.path.basename(images), began, time.monotonic(), self.progress()))
+        self.events.append((what, os.path.basename(images), began, time.monotonic(), self.progress(), got.cpu_us))
         if not got.is_fine:
             self.look_for_trouble()
             raise Failure(f"{what} of {os.path.basename(images)} {got.why()}")

@@ -108,7 +108,7 @@ static void config_draw(struct config *cfg)
 	cfg->touched_max = is_large ? 12288 : 1024 + rng_below(&r, 2560);
 	cfg->max_processes = is_large ? 2 : 1 + rng_below(&r, NR_SLOTS);
 	cfg->nr_writers = rng_below(&r, NR_WRITERS + 1);
-	cfg->pace_us = 50 << rng_below(&r, 5);
+	cfg->pace_us = 150 << rng_below(&r, 4);
 }
 
 static void option_set(struct config *cfg, int option)

@@ -29,7 +29,7 @@ class Table:
     def collect(self, folder, got):
         actions = None
         since = 0.0
-        for what, name, began, ended, _ in got.get("events", []):
+        for what, name, began, ended, *_ in got.get("events", []):
             if what not in ("dump", "pre-dump"):
                 continue
             for log in glob.glob(os.path.join(folder, "chain*", name, f"{what}.log")):

@@ -20,8 +20,8 @@ enum {
 	WRITER_FD = 60,
 	WRITER_STACK = 128 << 10,
 	DROP_EVERY = 13,
-	NAP_EVERY = 8,
-	NAP_US = 300,
+	NAP_EVERY = 4,
+	NAP_US = 1000,
 };
 
 struct writer {
