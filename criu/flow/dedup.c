@@ -15,8 +15,6 @@ static struct err *dedup_open(struct image_dir *dir, const struct options *opts)
 		printf("%s: nothing to do: it has no parent\n", opts->images_dir);
 		return NULL;
 	}
-	/* Nobody waits for it, as somebody does at a dump. */
-	image_dir_set_durable(dir, true);
 	TRY(image_dedup(dir, &stats));
 	printf("%s: pages removed from its parents=%" PRIu64 " bytes freed=%" PRIu64 "\n",
 	       opts->images_dir, stats.nr_pages, stats.nr_bytes);

@@ -10,16 +10,20 @@
 
 #include "base/fd.h"
 #include "flow/commands.h"
-#include "image/walk.h"
+#include "image/census.h"
 
-/* Only of the newest set, as the others have pages that are left out. */
 static struct err *squash_into(struct image_dir *dir, const char *path)
 {
 	struct squash_stats stats = { 0 };
+	struct image_census census = { 0 };
 	struct progress progress;
+	uint64_t total = 0;
 	struct err *e;
 
-	progress_begin(&progress, "squash", 0);
+	TRY(image_dir_census(dir, &census));
+	for (int fate = 0; fate < FATE_NR; fate++)
+		total += census.pages[fate];
+	progress_begin(&progress, "squash", total);
 	e = image_squash(dir, path, &progress, &stats);
 	progress_end(&progress);
 	if (e)

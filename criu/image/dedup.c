@@ -231,7 +231,7 @@ struct dedup {
 	const struct choice *choice;
 	struct dedup_stats stats;
 	struct page_maps maps;
-	bool is_durable;
+	bool is_durable; /* newer pages stay when older ones go; after a restore nothing stays */
 	struct stop *stop;
 };
 
@@ -242,7 +242,7 @@ static struct err *newer_name(const struct dedup *d, const struct image_dir *dir
 	char from[PATH_MAX], to[PATH_MAX];
 
 	*out = 0;
-	if (d->choice->run == choose_used)
+	if (!d->is_durable)
 		return NULL;
 	TRY(link_read_at(AT_FDCWD, from, sizeof(from), "/proc/self/fd/%d", dir->fd));
 	TRY(link_read_at(AT_FDCWD, to, sizeof(to), "/proc/self/fd/%d", d->top->fd));
@@ -270,9 +270,14 @@ static struct err *dedup_chain(struct dedup *d)
 	uint32_t nr = 0;
 
 	TRY(image_dir_each(d->top, &v));
-	/* The set itself has no older pages; a restore has used its own as well. */
-	if (d->choice->run == choose_superseded)
-		dir = dir->parent, nr++;
+	if (d->is_durable) {
+		/* The set itself has no older pages; a restore has used its own as well. */
+		dir = dir->parent;
+		nr++;
+		/* A power failure must not take the only copies of pages: first the newer ones are safe. */
+		if (dir && syncfs(d->top->fd) < 0)
+			return err_sys(errno, "cannot sync \"%s\"", d->top->path);
+	}
 	for (; dir; dir = dir->parent)
 		TRY(dedup_set(d, dir, nr++));
 	log_info("image", 0, "pages removed: sets=%u pages=%llu bytes=%llu", nr,
@@ -283,7 +288,9 @@ static struct err *dedup_chain(struct dedup *d)
 static struct err *dedup_run_with(struct image_dir *dir, const struct choice *choice,
 				  struct dedup_stats *stats, struct stop *stop)
 {
-	struct dedup d = { .choice = choice, .is_durable = dir->is_durable, .stop = stop };
+	struct dedup d = { .choice = choice,
+			   .is_durable = choice->run == choose_superseded,
+			   .stop = stop };
 	struct err *e;
 
 	BUG_ON(dir->is_writing && !dir->is_committed);

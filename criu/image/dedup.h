@@ -19,7 +19,8 @@ struct dedup_stats {
 
 /*
  * Removes from the parents of @dir, a committed set, the pages that it has anew.  The parents are then good as its
- * parents only.  Adds to @stats, which may be NULL.
+ * parents only.  The set is on stable storage before the first page is removed, so a power failure takes no only copy.
+ * Adds to @stats, which may be NULL.
  */
 MUST_USE struct err *image_dedup(struct image_dir *dir, struct dedup_stats *stats);
 /* After a restore: removes all pages that came from @dir and its parents.  It cannot be restored again. */
