@@ -172,6 +172,8 @@ class Run:
             tty = self.new_terminal()
         env = {"PATH": os.environ["PATH"], "HOME": "/", "CASE_DIR": self.work}
         env.update({k: v for k, v in os.environ.items() if k.startswith("CASE_") and k != "CASE_DIR"})
+        if self.spec["is_chain"]:   # more has to fit in
+            env["CASE_WAIT_S"] = str(int(env.get("CASE_WAIT_S", "1")) * 4)
         program = self.spec["program"]
         self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty,
                                session="same-session" not in self.keys)
