@@ -64,7 +64,7 @@ case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
 # Programs that bench, storm, faults and big dump, and those that measure the kernel.
 subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
 
-.PHONY: all config deps clean tests units install uninstall demo check lint bench faults storm big torture format format-check \
+.PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
 	compile_commands.json fuzz
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
@@ -288,6 +288,11 @@ check-vm check-vm-all check-vm-cross: vm-deps
 # PEER=PATH is measured in turn with the tool.
 bench: all tests
 	@test/bench/run --build $(O) $(if $(PEER),--peer $(PEER))
+
+# What one more iteration costs; KERNEL=6.12: there, with less memory.
+bench-iterations: all tests $(if $(KERNEL),vm-deps)
+	@$(if $(KERNEL),test/vm/run --kernel $(KERNEL) --build $(O) --timeout 7200 --) $(CURDIR)/test/bench/iterations \
+		--build $(abspath $(O)) $(if $(PEER),--peer $(PEER)) --mib $(or $(MIB),$(if $(KERNEL),256,1024))
 
 # The long forms; make check runs shorter ones.
 faults storm big: all tests

@@ -87,7 +87,12 @@ static void write_pages(size_t nr)
 
 static void rotation_set_up(void)
 {
-	memory_set_up(false);
+	nr_words = (number << 20) / sizeof(*words);
+	words = subject_map(number << 20, false);
+	/* One write is one page, whatever the kernel does with neighbours. */
+	madvise(words, number << 20, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < nr_words; i++)
+		words[i] = word_at(i);
 	for (nr_rotating = 1; nr_rotating * 2 <= (number << 20) / PAGE;)
 		nr_rotating *= 2;
 }
