@@ -9,6 +9,7 @@
  * that has changed for another reason (swap, compaction) costs pages that are written without need.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "image/dir.h"
@@ -20,8 +21,9 @@
 enum { TABLE_SHIFT = 21, NOTES_MAX = 4 };
 
 struct frames {
-	int fd;	      /* the page map */
-	int flags_fd; /* /proc/kpageflags, or -1 */
+	int fd;	       /* the page map */
+	int flags_fd;  /* /proc/kpageflags, or -1 */
+	int merged_fd; /* /sys/kernel/mm/ksm/pages_shared, or -1 */
 	/* The parent's notes. */
 	const TrackEntry *old;
 	size_t next; /* addresses only go up */
@@ -50,7 +52,7 @@ struct err *frames_open(struct dump *d, const struct task *t, struct image_dir *
 	struct frames *f = ARENA_NEW(d->arena, struct frames);
 	ProtobufCMessage *msg = NULL;
 
-	f->fd = f->flags_fd = -1;
+	f->fd = f->flags_fd = f->merged_fd = -1;
 	if (images)
 		TRY(image_read_optional(images, IMAGE_TRACK, t->ns_pid, d->arena, &msg));
 	f->old = (const TrackEntry *)msg;
@@ -61,6 +63,7 @@ struct err *frames_open(struct dump *d, const struct task *t, struct image_dir *
 	*out = f;
 	/* Without it no frame is believed. */
 	f->flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	f->merged_fd = open("/sys/kernel/mm/ksm/pages_shared", O_RDONLY | O_CLOEXEC);
 	return NULL;
 }
 
@@ -72,20 +75,32 @@ void frames_close(struct frames *f)
 		close(fd_take(&f->fd));
 	if (f->flags_fd >= 0)
 		close(fd_take(&f->flags_fd));
+	if (f->merged_fd >= 0)
+		close(fd_take(&f->merged_fd));
+}
+
+static bool nothing_is_merged(const struct frames *f)
+{
+	char text[2];
+
+	return pread(f->merged_fd, text, sizeof(text), 0) == sizeof(text) &&
+	       !memcmp(text, "0\n", sizeof(text));
 }
 
 /*
  * A frame that the kernel's samepage merging shares may have been here before and be here now as a page of the moved
- * table.  admin-guide/mm/pagemap.rst: one word of flags for each frame.
+ * table.  admin-guide/mm/pagemap.rst: one word of flags for each frame.  On 6.12 every frame of anonymous memory has the
+ * flag; where nothing at all is merged it means nothing.
  */
 static bool frame_is_merged(const struct frames *f, uint64_t frame)
 {
 	const uint64_t ksm = 1ull << 21;
 	uint64_t flags;
 
-	return pread(f->flags_fd, &flags, sizeof(flags), (off_t)(frame * sizeof(flags))) !=
-		       sizeof(flags) ||
-	       flags & ksm;
+	if (pread(f->flags_fd, &flags, sizeof(flags), (off_t)(frame * sizeof(flags))) !=
+	    sizeof(flags))
+		return true;
+	return flags & ksm && !nothing_is_merged(f);
 }
 
 static struct err *check_table(struct frames *f, uint64_t table)

@@ -7,6 +7,7 @@
  *
  *	change SEED	writes some pages of each area
  *	drop SEED	gives some pages of each area back (MADV_DONTNEED)
+ *	zero SEED	writes zeros to some pages of each area
  *	move		moves an area elsewhere
  *	fork [PID]	a child, which has the memory, changes it and compares it too
  *	crowd N		N children that only wait
@@ -40,7 +41,7 @@
 
 #include "filter.h"
 
-enum { ANON, SPARSE, READ_ONLY, NO_ACCESS, OF_FILE, NR_AREAS };
+enum { ANON, SPARSE, READ_ONLY, NO_ACCESS, OF_FILE, SHARED, NR_AREAS };
 enum { PAGE = 4096, CHILD_SEED = 1000000 };
 
 static const struct {
@@ -54,10 +55,12 @@ static const struct {
 	[READ_ONLY] = { "read-only memory", 128, PROT_READ, 1 },
 	[NO_ACCESS] = { "memory without access", 128, PROT_NONE, 1 },
 	[OF_FILE] = { "private memory of a file", 256, PROT_READ | PROT_WRITE, 3 },
+	[SHARED] = { "shared memory", 256, PROT_READ | PROT_WRITE, 2 },
 };
 
 struct memory {
 	bool is_model;
+	bool is_child; /* leaves shared memory to its parent */
 	char *at[NR_AREAS];
 };
 
@@ -100,6 +103,8 @@ static void open_area(const struct memory *m, int area, int prot)
 static void change(struct memory *m, uint32_t seed, uint32_t one_in)
 {
 	for (int i = 0; i < NR_AREAS; i++) {
+		if (m->is_child && i == SHARED)
+			continue;
 		open_area(m, i, PROT_READ | PROT_WRITE);
 		write_pages(m, seed, i, one_in ?: sorts[i].one_in);
 		open_area(m, i, sorts[i].prot);
@@ -115,6 +120,9 @@ static void drop_page(struct memory *m, int area, size_t page)
 {
 	char *at = m->at[area] + page * PAGE;
 
+	/* Of shared memory only this mapping would lose it. */
+	if (area == SHARED)
+		return;
 	if (!m->is_model)
 		CASE_SYS(madvise(at, PAGE, MADV_DONTNEED));
 	else if (area == OF_FILE)
@@ -129,6 +137,17 @@ static void drop(struct memory *m, uint32_t seed)
 		for (size_t page = 0; page < sorts[i].nr_pages; page++)
 			if (hit(seed, i, page, 16))
 				drop_page(m, i, page);
+}
+
+static void zero(struct memory *m, uint32_t seed)
+{
+	for (int i = 0; i < NR_AREAS; i++) {
+		open_area(m, i, PROT_READ | PROT_WRITE);
+		for (size_t page = 0; page < sorts[i].nr_pages; page++)
+			if (hit(seed, i, page, 16))
+				memset(m->at[i] + page * PAGE, 0, PAGE);
+		open_area(m, i, sorts[i].prot);
+	}
 }
 
 static char *map_file(void)
@@ -147,10 +166,17 @@ static char *map_file(void)
 	return at;
 }
 
+static char *map_area(int area)
+{
+	return area == OF_FILE ? map_file() :
+	       area == SHARED  ? case_map_shared(area_len(area)) :
+				 case_map(area_len(area));
+}
+
 static void begin(struct memory *m)
 {
 	for (int i = 0; i < NR_AREAS; i++)
-		m->at[i] = !m->is_model && i == OF_FILE ? map_file() : case_map(area_len(i));
+		m->at[i] = m->is_model ? case_map(area_len(i)) : map_area(i);
 	for (size_t i = 0; m->is_model && i < sorts[OF_FILE].nr_pages; i++)
 		file_page(m->at[OF_FILE] + i * PAGE, i);
 	change(m, 1, 0);
@@ -187,6 +213,8 @@ static void replay(struct memory *model)
 			change(model, (uint32_t)number, 8);
 		else if (!strcmp(word, "drop"))
 			drop(model, (uint32_t)number);
+		else if (!strcmp(word, "zero"))
+			zero(model, (uint32_t)number);
 	}
 }
 
@@ -214,7 +242,8 @@ static void check(uint32_t last_seed)
 	if (last_seed)
 		change(&model, last_seed, 8);
 	for (int i = 0; i < NR_AREAS; i++)
-		compare(i, &model);
+		if (!own.is_child || i != SHARED)
+			compare(i, &model);
 }
 
 /* --- commands --- */
@@ -241,6 +270,7 @@ static void child(void *arg)
 {
 	uint32_t seed = CHILD_SEED + (uint32_t)(uintptr_t)arg;
 
+	own.is_child = true;
 	change(&own, seed, 8);
 	case_here();
 	case_wait_go();
@@ -398,6 +428,11 @@ static void do_change(size_t seed)
 	change(&own, (uint32_t)seed, 8);
 }
 
+static void do_zero(size_t seed)
+{
+	zero(&own, (uint32_t)seed);
+}
+
 static void do_drop(size_t seed)
 {
 	drop(&own, (uint32_t)seed);
@@ -412,6 +447,7 @@ static const struct {
 	{ "random", do_random }, { "thread", do_thread }, { "reserve", do_reserve },
 	{ "watch", do_watch },	 { "full", do_full },	  { "filter", do_filter },
 	{ "user", do_user },	 { "fill", do_fill },	  { "crowd", do_crowd },
+	{ "zero", do_zero },
 };
 
 static void do_what_is_told(void)
