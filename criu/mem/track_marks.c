@@ -11,6 +11,7 @@
 #include "mem/keeper.h"
 #include "mem/tracker_priv.h"
 #include "mem/uffd.h"
+#include "proc/pagemap.h"
 #include "task/part.h"
 
 /* --- inside the task --- */
@@ -70,26 +71,51 @@ static void watch(struct dump *d, struct task_track *track, uint64_t start, uint
 	track->watched[track->nr_watched++] = (struct addr_range){ start, end, is_new };
 }
 
-/* Was it watched already?  Without VmFlags (a quick look) the kernel's WPALLOWED says so later. */
-static bool is_new_area(const struct task *t, const VmaEntry *e)
+/*
+ * Was it watched until now?  Asked before it is registered: pages of an area that lost its watch keep what the marks
+ * were, and a write leaves that as it is.  An mremap() does so to the area that the moved one merges with.
+ */
+static struct err *is_new_area(const struct task *t, int pagemap_fd, const VmaEntry *e, bool *out)
 {
 	const struct proc_vma *v = proc_maps_find(&t->probe->maps, e->start);
+	const struct pagemap_scan scan = {
+		.start = e->start,
+		.end = e->end,
+		.max_pages = 1,
+		.category_mask = PMC_WPALLOWED,
+		.category_inverted = PMC_WPALLOWED,
+		.return_mask = PMC_WPALLOWED,
+	};
+	struct pagemap_run run;
+	uint64_t walk_end;
+	size_t nr;
 
-	return t->mm->track->uffd_is_new || (t->probe->has_flags && v && !(v->flags & VMF_UFFD_WP));
+	*out = t->mm->track->uffd_is_new;
+	if (*out)
+		return NULL;
+	if (t->probe->has_flags) {
+		*out = v && !(v->flags & VMF_UFFD_WP);
+		return NULL;
+	}
+	TRY(pagemap_scan(pagemap_fd, &scan, &run, 1, &nr, &walk_end));
+	*out = nr;
+	return NULL;
 }
 
 static struct err *register_areas(struct dump *d, struct task *t)
 {
 	struct task_track *track = t->mm->track;
 	const MmEntry *mm = t->mm->rec;
+	AUTO_FD pagemap = -1;
 
+	TRY(pagemap_open(t->probe->dirfd, &pagemap));
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		const VmaEntry *e = mm->vmas[i];
 		bool is_new;
 
 		if (!is_watched_kind(e) && !holds_tripwire(track, e))
 			continue;
-		is_new = is_new_area(t, e);
+		TRY(is_new_area(t, pagemap, e, &is_new));
 		if (is_new && !d->tracking->arms)
 			continue;
 		/* Also what was there before: it says whether it is ours. */

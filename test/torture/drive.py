@@ -25,9 +25,6 @@ def settle(snap):
         if "/status/Sig" in key and snap.get(key.split("/status/")[0] + "/stat/state") == "Z":
             del snap[key]   # nobody gets a zombie's signals
     for key, value in list(snap.items()):
-        # A locked area without any access comes back with MLOCK_ONFAULT: it has no page in either case.
-        if "/maps/" in key and value.startswith("---"):
-            snap[key] = re.sub(r" lf\b", "", value)
         # The stack may be several areas, of which one is called so.
         if "/maps/7f" in key and value.endswith(" gd]"):
             head, _, ends = key.rpartition("/")
@@ -183,6 +180,9 @@ class Drive:
             return None
         state = self.ask("pause")
         self.ask("freed")
+        # One that was told to leave may not have ended yet.
+        nr = int(re.search(r"processes=(\d+)", state)[1])
+        self.wait("processes to have left", lambda: len(self.living()) == nr)
         if chain["final"] == "stopped":
             self.signal_all(signal.SIGSTOP, "T")
         return {"answer": state, "snapshot": snapshot.take(self.tree()), "memory": self.look("before")}

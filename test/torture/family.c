@@ -53,7 +53,7 @@ void told_object(uint32_t object, uint32_t opage, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void log_action(void)
+void action_log(void)
 {
 	char line[256];
 	struct timespec now;
@@ -171,7 +171,7 @@ static void act(struct rng *r, const struct action *a)
 	me.told = (struct run){ 0 };
 	me.told_text[0] = '\0';
 	if (a->run(r)) {
-		log_action();
+		action_log();
 		sabotage();
 	}
 	me.action = outer;
@@ -277,7 +277,7 @@ static void fork_planned(void)
 	writers_go_on();
 	me.action = "fork";
 	told(0, 0, "process=%u pid=%d", slot->serial, pid);
-	log_action();
+	action_log();
 	me.action = NULL;
 }
 

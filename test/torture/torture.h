@@ -296,6 +296,8 @@ extern const struct action share_actions[];
 void told(uint32_t start, uint32_t nr, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void told_object(uint32_t object, uint32_t opage, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A line for what was told; an action does so itself when it is at several places. */
+void action_log(void);
 bool is_sabotaged(const char *action);
 
 void map_start(struct rng *r);

@@ -9,6 +9,17 @@ LINE = re.compile(r"mem +(\d+) +trackers differ: addr=(0x[0-9a-f]+) pages=(\d+) 
 ACTION = re.compile(r"^(\d+\.\d+) pid=(\d+) process=(\d+) round=\d+ step=\d+ (\S+)(?: at=(0x[0-9a-f]+) pages=(\d+))?(.*)$")
 FROM = re.compile(r"from=(0x[0-9a-f]+)")
 PAGE = 4096
+# The first of these that is found among the actions at a page names the cause.
+CAUSES = (("a child of this interval", {"born"}),
+          ("a mapping of an object: not watched", {"object"}),
+          ("moved", {"remap-move", "remap-move(source)", "remap-grow", "remap-shrink", "remap-twice"}),
+          ("a new mapping", {"map-anon", "map-wide", "map-huge", "brk", "grow-down"}),
+          ("huge pages made or split", {"collapse", "hugepage"}),
+          ("MADV_FREE", {"free"}),
+          ("dropped, and read again", {"dontneed", "wipe-on-fork", "unmap"}),
+          ("written", {"store", "stamp", "zeros", "read-pipe", "read-direct", "read-object", "write-self", "populate"}),
+          ("protected, locked", {"protect", "lock", "dont-fork", "pageout"}))
+STEP = re.compile(r"^ *([\d.]+) .*step (\S+) begins", re.M)
 
 
 def actions_of(folder):
@@ -27,17 +38,20 @@ class Table:
         self.examples = {}
 
     def collect(self, folder, got):
-        actions = None
-        since = 0.0
-        for what, name, began, ended, *_ in got.get("events", []):
-            if what not in ("dump", "pre-dump"):
-                continue
-            for log in glob.glob(os.path.join(folder, "chain*", name, f"{what}.log")):
-                for m in LINE.finditer(open(log, encoding="utf-8", errors="replace").read()):
-                    if actions is None:
-                        actions = actions_of(folder)
-                    self.add(m, actions, since, ended, log)
-            since = began
+        """An interval is from where the tree stood still once to where it did again."""
+        actions, since = None, 0.0
+        for what, name, began, _, *_ in got.get("events", []):
+            for path in glob.glob(os.path.join(folder, "chain*", name, f"{what}.log")):
+                if what not in ("dump", "pre-dump"):
+                    continue
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    text = f.read()
+                steps = {m[2]: began + float(m[1]) for m in STEP.finditer(text)}
+                stood = steps.get("look", began)
+                for m in LINE.finditer(text):
+                    actions = actions_of(folder) if actions is None else actions
+                    self.add(m, actions, since, stood, path)
+                since = steps.get("freeze", began)
 
     def add(self, m, actions, since, until, log):
         start, nr = int(m[2], 16), int(m[3])
@@ -51,7 +65,7 @@ class Table:
     def print(self):
         if not self.counts:
             return
-        print(f"{'soft-dirty':<11} {'uffd-wp':<11} {'ranges':>7} {'pages':>8}  actions there since the dump before")
+        print(f"{'soft-dirty':<11} {'uffd-wp':<11} {'ranges':>7} {'pages':>8}  what was done there since the dump before")
         for key, nr in sorted(self.counts.items(), key=lambda x: -x[1]):
             print(f"{key[0]:<11} {key[1]:<11} {nr:>7} {self.pages[key]:>8}  {key[2]}  (seed {self.examples[key]})")
 
@@ -60,6 +74,9 @@ def explain(actions, pid, start, end, since, until):
     """Names of the actions between the two dumps at these pages; the birth of the process counts as one."""
     names = set()
     for when, who, name, at, nr, rest in actions:
+        if name in ("map-object", "map-populated", "make-object") and who == pid and when < until and nr:
+            if at < end and start < at + nr * PAGE:
+                names.add("object")   # since whenever
         if when > until or when < since:
             continue
         if name == "fork" and f"pid={pid}" in rest.split():
@@ -70,4 +87,6 @@ def explain(actions, pid, start, end, since, until):
             names.add(name)
         elif who == pid and source is not None and source < end and start < source + nr * PAGE:
             names.add(f"{name}(source)")
-    return "+".join(sorted(names)) or "none"
+    if any(n.startswith(("map-object", "map-populated", "make-object")) for n in names):
+        names.add("object")
+    return next((cause for cause, words in CAUSES if words & names), "+".join(sorted(names)) or "nothing was done there")

@@ -260,7 +260,9 @@ static bool stamp(struct rng *r)
 		content_of(at.start, &c);
 		put_stamp(page_address(at.start) + stamp_word(c.body) * 8, stamp_value(tag), r);
 		content_stamp(at.start, tag);
-		told(at.start, 1, "pages=%u", done);
+		if (done)
+			action_log();
+		told(at.start, 1, "number=%u", done);
 	}
 	return done;
 }
