@@ -118,8 +118,12 @@ static struct err *register_areas(struct dump *d, struct task *t)
 		TRY(is_new_area(t, pagemap, e, &is_new));
 		if (is_new && !d->tracking->arms)
 			continue;
-		/* Also what was there before: it says whether it is ours. */
-		if (uffd_register(track->uffd, e->start, e->end))
+		/*
+		 * Also what was there before: it says whether it is ours.  A mark that is left from an earlier watch
+		 * would never go again, for a page that was written meanwhile is no longer protected.
+		 */
+		if (uffd_register(track->uffd, e->start, e->end) &&
+		    (!is_new || uffd_unprotect(track->uffd, e->start, e->end)))
 			watch(d, track, e->start, e->end, is_new);
 		else
 			log_debug("mem", t->host_pid, "not watched: %#lx-%#lx: %s", e->start,

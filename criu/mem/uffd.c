@@ -76,3 +76,10 @@ bool uffd_register(int uffd, uint64_t start, uint64_t end)
 
 	return !ioctl(uffd, UFFDIO_REGISTER, &reg);
 }
+
+bool uffd_unprotect(int uffd, uint64_t start, uint64_t end)
+{
+	struct uffdio_writeprotect wp = { .range = { .start = start, .len = end - start } };
+
+	return !ioctl(uffd, UFFDIO_WRITEPROTECT, &wp);
+}

@@ -23,5 +23,7 @@ bool uffd_is_alive(int uffd);
  * userfaultfd has a part of it, EPERM or EINVAL a mapping cannot be registered.  What is registered already stays so.
  */
 bool uffd_register(int uffd, uint64_t start, uint64_t end);
+/* Lifts what protection is left in a registered range, so that all of it reads as written. */
+bool uffd_unprotect(int uffd, uint64_t start, uint64_t end);
 
 #endif

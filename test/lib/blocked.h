@@ -20,8 +20,8 @@ static int64_t blocked_ns;
  * A system call as a C library makes it: its number stands in the code, right in front of the instruction.  (A dump
  * after another stop looks there for what restart_syscall() stands for; behind syscall(2) it finds nothing.)
  */
-static inline __attribute__((always_inline)) long
-blocked_raw(const int nr, long a, long b, long c, long d, long e, long f)
+static inline __attribute__((always_inline)) long blocked_raw(const int nr, long a, long b, long c,
+							      long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
