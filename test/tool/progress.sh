@@ -71,6 +71,7 @@ python3 slowly.py open file "$TOOL" dump -R -t "$pid" -D 2 >seen || fail "dump e
 [ ! -s seen ] && [ ! -s stderr ] || fail "it draws where there is no terminal: $(cat -v seen stderr)"
 watched dump open dump -t "$pid" -D 3 -o dump.log -v4
 watched verify open verify 3
-watched restore child restore -d -D 3 -o restore.log -v4
+# Of a restore only that it does not disturb: to stop the tool for a second does not stop those who fill the memory.
+python3 slowly.py child tty "$TOOL" restore -d -D 3 -o restore.log -v4 >seen || fail "restore ended with $?"
 alive "$pid" || fail "nothing was restored"
 kill "$pid"

@@ -8,7 +8,9 @@
 # Descriptors, mappings with their flags (but not that they are watched), threads, limits, system call filters.
 sees() {
 	for fd in /proc/"$pid"/fd/*; do echo "$fd $(readlink "$fd")"; done
-	grep -E '^[0-9a-f]+-|^VmFlags' "/proc/$pid/smaps" | sed 's/ \(uw\|sd\|ac\)\b//g'
+	# A restored shared object is another one: its inode number is new.
+	grep -E '^[0-9a-f]+-|^VmFlags' "/proc/$pid/smaps" |
+		sed 's/ \(uw\|sd\|ac\)\b//g; s| [0-9]* *\(/dev/zero (deleted)\)$| \1|'
 	grep -E '^(Threads|Seccomp|SigBlk|SigIgn|SigCgt|Uid|CoreDumping)' "/proc/$pid/status"
 	cat "/proc/$pid/limits"
 	ls "/proc/$pid/task"
