@@ -188,6 +188,23 @@ static bool is_shared_run(const struct copy *c, uint64_t addr)
 	return !v || v->shared_bytes;
 }
 
+/*
+ * What a running program has unmapped is not read: below an area that grows downwards (a stack) a read would make it
+ * grow.  *@take is cut where the answer changes.
+ */
+static bool is_gone(const struct copy *c, uint64_t addr, uint64_t *take)
+{
+	const struct proc_vma *v;
+
+	if (!c->from.is_running || !c->from.maps)
+		return false;
+	v = proc_maps_find(c->from.maps, addr);
+	if (!v)
+		return true;
+	*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
+	return v->start > addr;
+}
+
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
 	struct gathered g = { .nr = 0 };
@@ -198,22 +215,31 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 	for (; len; i++) {
 		struct page_run run;
 		uint64_t skip, take;
-		bool shared;
+		bool shared, gone;
 
 		TRY(plan_get(c->plan, i, &run));
 		skip = offset - run.offset;
 		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
-		shared = is_shared_run(c, run.start);
-		if (g.nr && shared != is_shared) {
+		gone = is_gone(c, run.start + skip, &take);
+		shared = is_shared_run(c, run.start + skip);
+		if (g.nr && (gone || shared != is_shared || g.nr == CHUNK_PAGES)) {
 			TRY(read_gathered(c, is_shared, &g, buf));
 			buf += g.len;
 			g.nr = g.len = 0;
 		}
+		offset += take;
+		len -= take;
+		/* The rest of a run that was cut is asked for again. */
+		if (skip + take < run.nr_pages * MEM_PAGE)
+			i--;
+		if (gone) {
+			memset(buf, 0, take);
+			buf += take;
+			continue;
+		}
 		is_shared = shared;
 		g.iov[g.nr++] = (struct iovec){ (void *)(run.start + skip), take };
 		g.len += take;
-		offset += take;
-		len -= take;
 	}
 	return read_gathered(c, is_shared, &g, buf);
 }

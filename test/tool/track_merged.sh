@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An area that is moved beside another one takes that one's watch with it (mremap without an event of userfaultfd), but
 # not its marks: a page written then still looks clean once the area is watched again.  It must be dumped.
-# shellcheck source=test/tool/lib.bash disable=SC1091,SC2154
+# shellcheck source=test/tool/lib.bash disable=SC1091,SC2034,SC2154
 . "${0%/*}/lib.bash"
 
 [ -n "$(trackers)" ] || skip "no tracker works here"
