@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # criu-lite track: what it tells, what it ends, and that a keeper and its book end with the tree.
-# shellcheck source=test/tool/lib.bash disable=SC1091,SC2154
+# shellcheck source=test/tool/lib.bash disable=SC1091,SC2154,SC2034
 . "${0%/*}/lib.bash"
 
 [ -n "$(trackers)" ] || skip "no tracker works here"
