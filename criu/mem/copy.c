@@ -12,7 +12,9 @@
 
 #include "base/fd.h"
 #include "mem/mm.h"
+#include "mem/page_scan.h"
 #include "proc/maps.h"
+#include "proc/pagemap.h"
 
 /* Stays in the second-level cache between reading, summing and writing. */
 #define CHUNK_PAGES 128
@@ -21,110 +23,22 @@
 #define THREADS_MIN_PAGES 4096
 #define NR_THREADS 2
 
+enum {
+	MAX_GROWING = 16,
+	/* Nothing grows by more than RLIMIT_STACK; with a higher limit than this one, seldom by so much at once. */
+	GROW_MAX = 64 << 20,
+};
+
 struct copy {
 	const struct page_plan *plan;
 	struct page_sink *sink;
 	struct page_copy_from from;
+	struct addr_range growing[MAX_GROWING];
+	size_t nr_growing;
 	atomic_ulong nr_zero;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
 };
-
-/* --- the plan --- */
-
-/* 384 KiB; beyond, runs are in the file. */
-#define HEAP_RUNS 16384
-
-void page_plan_init(struct page_plan *plan, int dirfd)
-{
-	*plan = (struct page_plan){ .dirfd = dirfd, .fd = -1 };
-}
-
-void page_plan_fini(struct page_plan *plan)
-{
-	free(PTR_TAKE(plan->runs));
-	if (plan->fd >= 0)
-		close(fd_take(&plan->fd));
-}
-
-size_t page_plan_nr(const struct page_plan *plan)
-{
-	return plan->nr_spooled + plan->nr_heap;
-}
-
-static struct err *plan_spool(struct page_plan *plan)
-{
-	if (plan->fd < 0)
-		plan->fd = openat(plan->dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (plan->fd < 0)
-		plan->fd = memfd_create("criu-lite plan", MFD_CLOEXEC);
-	if (plan->fd < 0)
-		return err_sys(errno, "cannot make a file for %zu runs of pages",
-			       page_plan_nr(plan));
-	TRY(fd_pwrite_all(plan->fd, plan->runs, plan->nr_heap * sizeof(*plan->runs),
-			  (off_t)(plan->nr_spooled * sizeof(*plan->runs))));
-	plan->nr_spooled += plan->nr_heap;
-	plan->nr_heap = 0;
-	return NULL;
-}
-
-static struct err *plan_grow(struct page_plan *plan)
-{
-	size_t room = plan->nr_heap ? plan->nr_heap * 2 : 64;
-	struct page_run *runs;
-
-	if (plan->nr_heap == HEAP_RUNS)
-		return plan_spool(plan);
-	/* Powers of two from 64 on, so the number tells when it is full. */
-	if (plan->nr_heap & (plan->nr_heap - 1) || (plan->nr_heap && plan->nr_heap < 64) ||
-	    plan->nr_spooled)
-		return NULL;
-	runs = realloc(plan->runs, room * sizeof(*runs));
-	if (!runs)
-		return err_sys(ENOMEM, "cannot plan %zu runs of pages", room);
-	plan->runs = runs;
-	return NULL;
-}
-
-struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
-			  uint64_t nr_pages)
-{
-	struct page_run *run;
-
-	TRY(plan_grow(plan));
-	run = &plan->runs[plan->nr_heap++];
-	run->start = start;
-	run->nr_pages = nr_pages;
-	plan->nr_pages += nr_pages;
-	return page_sink_run(sink, start, nr_pages, PAGE_PRESENT, &run->offset);
-}
-
-static struct err *plan_get(const struct page_plan *plan, size_t i, struct page_run *out)
-{
-	if (i < plan->nr_spooled)
-		return fd_pread_all(plan->fd, out, sizeof(*out), (off_t)(i * sizeof(*out)));
-	*out = plan->runs[i - plan->nr_spooled];
-	return NULL;
-}
-
-/* The run that holds byte @offset of the file. */
-static struct err *find_run(const struct page_plan *plan, uint64_t offset, size_t *out)
-{
-	size_t low = 0, high = page_plan_nr(plan);
-
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-		struct page_run run;
-
-		TRY(plan_get(plan, mid, &run));
-		if (run.offset <= offset)
-			low = mid;
-		else
-			high = mid;
-	}
-	*out = low;
-	return NULL;
-}
 
 /* --- reading --- */
 
@@ -164,66 +78,133 @@ static struct err *read_slowly(const struct copy *c, const struct gathered *g, u
 }
 
 /*
+ * What may lie below an area that grows downwards (MAP_GROWSDOWN, a stack): if the running program has unmapped it since,
+ * /proc/PID/mem would make the area grow, and that stays.  process_vm_readv() does not, from 6.5 on, but it does not
+ * read without PROT_READ either.
+ */
+static void read_without_growth(const struct copy *c, int pagemap_fd, uint64_t addr, uint8_t *buf)
+{
+	struct iovec local = { buf, MEM_PAGE }, remote = { (void *)addr, MEM_PAGE };
+	uint64_t word = 0;
+	struct err *e;
+
+	if (process_vm_readv(c->from.host_pid, &local, 1, &remote, 1, 0) == (ssize_t)MEM_PAGE)
+		return;
+	e = pagemap_fd >= 0 ? pagemap_read(pagemap_fd, addr, 1, &word) : NULL;
+	if (e)
+		err_drop(e, "the task has ended");
+	if (!(word & (PM_PRESENT | PM_SWAPPED)) ||
+	    pread(c->from.mem_fd, buf, MEM_PAGE, (off_t)addr) != (ssize_t)MEM_PAGE)
+		memset(buf, 0, MEM_PAGE);
+}
+
+static void read_pages_without_growth(const struct copy *c, const struct gathered *g, uint8_t *buf)
+{
+	AUTO_FD pagemap = -1;
+	struct err *e = pagemap_open(c->from.dirfd, &pagemap);
+
+	if (e)
+		err_drop(e, "the task has ended");
+	for (size_t i = 0; i < g->nr; i++)
+		for (size_t at = 0; at < g->iov[i].iov_len; at += MEM_PAGE, buf += MEM_PAGE)
+			read_without_growth(c, pagemap, (uint64_t)g->iov[i].iov_base + at, buf);
+}
+
+/*
  * process_vm_readv() is the fast way, but it pins pages, and the kernel gives a task a copy of its own of every pinned
  * page it shares with a relative since a fork: a dump would take memory from the machine and undo the sharing of
  * a tree that runs on.  Nor does it read areas without PROT_READ.  /proc/PID/mem does both.
  */
-static struct err *read_gathered(const struct copy *c, bool is_shared, struct gathered *g,
+enum way { WAY_PIN, WAY_MEM, WAY_NO_GROWTH, WAY_GONE };
+
+static struct err *read_gathered(const struct copy *c, enum way way, struct gathered *g,
 				 uint8_t *buf)
 {
 	struct iovec local = { buf, g->len };
 	ssize_t ret = -1;
 
-	if (!g->nr)
+	if (way == WAY_GONE) {
+		memset(buf, 0, g->len);
 		return NULL;
-	if (!is_shared)
+	}
+	if (g->nr && way != WAY_MEM)
 		ret = process_vm_readv(c->from.host_pid, &local, 1, g->iov, g->nr, 0);
-	return ret == (ssize_t)g->len ? NULL : read_slowly(c, g, buf);
+	if (ret == (ssize_t)g->len)
+		return NULL;
+	if (way != WAY_NO_GROWTH)
+		return read_slowly(c, g, buf);
+	read_pages_without_growth(c, g, buf);
+	return NULL;
 }
 
-static bool is_shared_run(const struct copy *c, uint64_t addr)
+static void find_growing(struct copy *c)
+{
+	for (size_t i = 0; c->from.maps && i < c->from.maps->nr; i++) {
+		const struct proc_vma *v = &c->from.maps->vmas[i];
+		struct addr_range *r = &c->growing[c->nr_growing];
+
+		if (!(v->flags & VMF_GROWSDOWN))
+			continue;
+		/* Of too many the last ones are taken for one. */
+		if (c->nr_growing == MAX_GROWING)
+			r--;
+		else
+			*r = (struct addr_range){ .start = v->end - MIN(v->end, GROW_MAX) };
+		r->end = v->end;
+		c->nr_growing = MIN(c->nr_growing + 1, MAX_GROWING);
+	}
+}
+
+/* *@take is cut where the answer changes. */
+static bool is_below_growing(const struct copy *c, uint64_t addr, uint64_t *take)
+{
+	for (size_t i = 0; i < c->nr_growing; i++) {
+		const struct addr_range *r = &c->growing[i];
+
+		if (r->end <= addr)
+			continue;
+		*take = MIN(*take, (r->start > addr ? r->start : r->end) - addr);
+		if (r->start <= addr)
+			return true;
+	}
+	return false;
+}
+
+/* Of a program that runs, what it has unmapped is not read.  *@take is cut where the answer changes. */
+static enum way way_to_read(const struct copy *c, uint64_t addr, uint64_t *take)
 {
 	const struct proc_vma *v = c->from.maps ? proc_maps_find(c->from.maps, addr) : NULL;
 
-	return !v || v->shared_bytes;
-}
-
-/*
- * What a running program has unmapped is not read: below an area that grows downwards (a stack) a read would make it
- * grow.  *@take is cut where the answer changes.
- */
-static bool is_gone(const struct copy *c, uint64_t addr, uint64_t *take)
-{
-	const struct proc_vma *v;
-
-	if (!c->from.is_running || !c->from.maps)
-		return false;
-	v = proc_maps_find(c->from.maps, addr);
-	if (!v)
-		return true;
-	*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
-	return v->start > addr;
+	if (c->from.is_running && c->from.maps) {
+		if (!v)
+			return WAY_GONE;
+		*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
+		if (v->start > addr)
+			return WAY_GONE;
+		if (is_below_growing(c, addr, take))
+			return WAY_NO_GROWTH;
+	}
+	return !v || v->shared_bytes ? WAY_MEM : WAY_PIN;
 }
 
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
 	struct gathered g = { .nr = 0 };
-	bool is_shared = false;
+	enum way last = WAY_PIN;
 	size_t i;
 
-	TRY(find_run(c->plan, offset, &i));
+	TRY(page_plan_find(c->plan, offset, &i));
 	for (; len; i++) {
 		struct page_run run;
 		uint64_t skip, take;
-		bool shared, gone;
+		enum way way;
 
-		TRY(plan_get(c->plan, i, &run));
+		TRY(page_plan_get(c->plan, i, &run));
 		skip = offset - run.offset;
 		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
-		gone = is_gone(c, run.start + skip, &take);
-		shared = is_shared_run(c, run.start + skip);
-		if (g.nr && (gone || shared != is_shared || g.nr == CHUNK_PAGES)) {
-			TRY(read_gathered(c, is_shared, &g, buf));
+		way = way_to_read(c, run.start + skip, &take);
+		if (g.nr && (way != last || g.nr == CHUNK_PAGES)) {
+			TRY(read_gathered(c, last, &g, buf));
 			buf += g.len;
 			g.nr = g.len = 0;
 		}
@@ -232,16 +213,11 @@ static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t le
 		/* The rest of a run that was cut is asked for again. */
 		if (skip + take < run.nr_pages * MEM_PAGE)
 			i--;
-		if (gone) {
-			memset(buf, 0, take);
-			buf += take;
-			continue;
-		}
-		is_shared = shared;
+		last = way;
 		g.iov[g.nr++] = (struct iovec){ (void *)(run.start + skip), take };
 		g.len += take;
 	}
-	return read_gathered(c, is_shared, &g, buf);
+	return read_gathered(c, last, &g, buf);
 }
 
 /* What was read of a chunk, and which of its pages are nothing but zeros: those stay a hole in the file. */
@@ -356,6 +332,8 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	pthread_t threads[NR_THREADS];
 	size_t nr_threads = 0;
 
+	if (from->is_running)
+		find_growing(&c);
 	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
 	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))

@@ -15,35 +15,9 @@
 
 #include "base/err.h"
 #include "base/progress.h"
-#include "image/pages.h"
+#include "mem/page_plan.h"
 
 struct proc_maps;
-
-struct page_run {
-	uint64_t start; /* address in the task */
-	uint64_t nr_pages;
-	uint64_t offset; /* of its bytes in the pages file */
-};
-
-/*
- * Runs ascend by address and offset, without gaps between offsets.  The last ones added are on the heap, those before
- * in a file without a name: a plan does not grow with the memory it is about.
- */
-struct page_plan {
-	struct page_run *runs; /* heap */
-	size_t nr_heap;
-	size_t nr_spooled;
-	int dirfd; /* where the file may be made; lent */
-	int fd;	   /* the file, or -1 */
-	uint64_t nr_pages;
-};
-
-void page_plan_init(struct page_plan *plan, int dirfd);
-/* Adds a present run to the sink and the plan. */
-MUST_USE struct err *page_plan_add(struct page_plan *plan, struct page_sink *sink, uint64_t start,
-				   uint64_t nr_pages);
-size_t page_plan_nr(const struct page_plan *plan);
-void page_plan_fini(struct page_plan *plan);
 
 /* Where pages come from, and how. */
 struct page_copy_from {
@@ -58,6 +32,7 @@ struct page_copy_from {
 	 * one thread has to do, for the program wants to run too.
 	 */
 	bool is_running;
+	int dirfd;		   /* then: /proc/PID */
 	struct progress *progress; /* told of each chunk; or NULL */
 };
 /* @nr_zero_io: adds how many of them are all zeros; they take no room in the file. */

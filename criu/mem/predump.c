@@ -116,6 +116,7 @@ static struct err *copy_task(struct dump *d, const struct task *t, struct gather
 	struct page_copy_from from = { .host_pid = t->host_pid,
 				       .mem_fd = t->probe->mem_fd,
 				       .is_running = true,
+				       .dirfd = t->probe->dirfd,
 				       .progress = d->progress };
 	uint64_t start;
 	struct err *e;

@@ -214,7 +214,8 @@ static void add_line(struct dump *d, const struct task *t)
 		l.keeper = tr->keeper;
 		l.keeper_start = tr->keeper_start;
 		l.keeper_fd = track->uffd;
-	} else if (tr->uffd_wp && track->kept && track->uffd >= 0 && !track->uffd_is_new) {
+	} else if (track->kept && track->uffd >= 0 && !track->uffd_is_new && !tr->has_left_uffd) {
+		/* Of another tracker too, until it has ended: who else would know whose these marks are? */
 		l.keeper = track->kept->keeper;
 		l.keeper_start = track->kept->keeper_start;
 		l.keeper_fd = track->kept->keeper_fd;
@@ -293,10 +294,23 @@ static struct err *keep(struct dump *d)
 	return NULL;
 }
 
+/* Another tracker goes on than the one that the keepers are for. */
+static struct err *leave_uffd(struct dump *d)
+{
+	stop_old_keepers(d);
+	d->tracking->has_left_uffd = true;
+	return write_lines(d);
+}
+
 void mem_track_keep(struct dump *d)
 {
-	struct err *e = d->tracking->arms && d->tracking->has_new_uffd ? keep(d) : NULL;
+	const struct tracking *tr = d->tracking;
+	struct err *e = NULL;
 
+	if (tr->arms && !tr->uffd_wp)
+		e = leave_uffd(d);
+	else if (tr->arms && tr->has_new_uffd)
+		e = keep(d);
 	if (!e)
 		return;
 	log_warn("mem", 0, "tracking ends, the next dump is a whole one: %s", err_message(e));

@@ -34,6 +34,7 @@ struct tracking {
 	struct ledger old, own;
 
 	bool has_new_uffd;   /* so there will be another keeper */
+	bool has_left_uffd;  /* the keepers of another tracker have ended */
 	bool started_keeper; /* to be ended by the undo */
 	pid_t keeper;	     /* that holds what own lines say */
 	uint64_t keeper_start;

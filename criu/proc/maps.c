@@ -39,6 +39,8 @@ static const struct vm_flag_word {
 	{ "ui", VMF_UFFD_MINOR },  { "ss", VMF_SHADOW_STACK }, { "sl", VMF_SEALED },
 	{ "dp", VMF_DROPPABLE },   { "gu", VMF_MAYBE_GUARD },  { "mt", VMF_MTE },
 	{ "ar", VMF_ARCH },        { "bt", VMF_ARCH },
+	/* 6.1 has no word for it, and words for all else that a locked area may have. */
+	{ "??", VMF_LOCKONFAULT },
 };
 /* clang-format on */
 
