@@ -152,8 +152,8 @@ const struct option_row option_rows[] = {
 		  " pages from the images when the tree runs" },
 	{ "pre-dump-mode", 0, OPT_WORD, GROUP_MEMORY, IN_PRE_DUMP, AT(pre_dump_read), .arg = "MODE",
 	  .words = pre_dump_mode_words, .value = 1, .fallback = "splice",
-	  .help = "how a pre-dump copies pages: splice (all of them) or read (process_vm_readv, without"
-		  " areas that the task cannot read)" },
+	  .help = "how a pre-dump copies pages: splice (all of them) or read (without areas"
+		  " that the task itself cannot read)" },
 	{ "until-frozen", 0, OPT_UINT, GROUP_MEMORY, IN_PRE_DUMP, AT(until_frozen_ms), .arg = "MS", .min = 1,
 	  .max = INT_MAX,
 	  .help = "repeat the pre-dump, into directories 1, 2 and so on of the image directory, until the"

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -35,6 +34,7 @@ struct copy {
 	struct page_copy_from from;
 	struct addr_range growing[MAX_GROWING];
 	size_t nr_growing;
+	int pagemap_fd; /* of a running task, or -1 */
 	atomic_ulong nr_zero;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
@@ -42,117 +42,72 @@ struct copy {
 
 /* --- reading --- */
 
-/* Stretches of the task's memory that are read at once, into consecutive bytes. */
-struct gathered {
-	struct iovec iov[CHUNK_PAGES];
-	size_t nr;
-	uint64_t len;
-};
-
-/* Page by page, what is not there any more as zeros. */
-static void read_what_is_there(const struct copy *c, const struct iovec *iov, uint8_t *buf)
-{
-	for (size_t at = 0; at < iov->iov_len; at += MEM_PAGE)
-		if (pread(c->from.mem_fd, buf + at, MEM_PAGE, (off_t)iov->iov_base + (off_t)at) !=
-		    (ssize_t)MEM_PAGE)
-			memset(buf + at, 0, MEM_PAGE);
-}
-
-/* Every page, one lock and two copies for each. */
-static struct err *read_slowly(const struct copy *c, const struct gathered *g, uint8_t *buf)
-{
-	for (size_t i = 0; i < g->nr; i++) {
-		struct err *e = fd_pread_all(c->from.mem_fd, buf, g->iov[i].iov_len,
-					     (off_t)g->iov[i].iov_base);
-
-		if (e && c->from.is_running) {
-			err_drop(e, "the program has unmapped it");
-			read_what_is_there(c, &g->iov[i], buf);
-		} else if (e) {
-			return err_context(e, "reading %zu bytes at %p of task %d",
-					   g->iov[i].iov_len, g->iov[i].iov_base, c->from.host_pid);
-		}
-		buf += g->iov[i].iov_len;
-	}
-	return NULL;
-}
-
 /*
- * What may lie below an area that grows downwards (MAP_GROWSDOWN, a stack): if the running program has unmapped it since,
- * /proc/PID/mem would make the area grow, and that stays.  process_vm_readv() does not, from 6.5 on, but it does not
- * read without PROT_READ either.
+ * By /proc/PID/mem, and never by process_vm_readv(), which needs a third less time: that one pins pages, and for
+ * a pinned page that is shared since a fork the kernel makes the task a copy of its own, whose page table entry is
+ * clean (wp_page_copy() for FAULT_FLAG_UNSHARE).  Not only is the sharing undone: if a later child does MADV_FREE on its
+ * mapping of that copy, reclaim takes it from the parent as well, which reads zeros then (seen on 6.1 and 6.18).
  */
-static void read_without_growth(const struct copy *c, int pagemap_fd, uint64_t addr, uint8_t *buf)
+static struct err *read_mem(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
 {
-	struct iovec local = { buf, MEM_PAGE }, remote = { (void *)addr, MEM_PAGE };
-	uint64_t word = 0;
-	struct err *e;
+	return err_context(fd_pread_all(c->from.mem_fd, buf, len, (off_t)addr),
+			   "reading %lu bytes at %#lx of task %d", len, addr, c->from.host_pid);
+}
 
-	if (process_vm_readv(c->from.host_pid, &local, 1, &remote, 1, 0) == (ssize_t)MEM_PAGE)
-		return;
-	e = pagemap_fd >= 0 ? pagemap_read(pagemap_fd, addr, 1, &word) : NULL;
-	if (e)
-		err_drop(e, "the task has ended");
-	if (!(word & (PM_PRESENT | PM_SWAPPED)) ||
-	    pread(c->from.mem_fd, buf, MEM_PAGE, (off_t)addr) != (ssize_t)MEM_PAGE)
+static void read_page_or_zeros(const struct copy *c, uint64_t addr, uint8_t *buf)
+{
+	if (pread(c->from.mem_fd, buf, MEM_PAGE, (off_t)addr) != (ssize_t)MEM_PAGE)
 		memset(buf, 0, MEM_PAGE);
 }
 
-static void read_pages_without_growth(const struct copy *c, const struct gathered *g, uint8_t *buf)
-{
-	AUTO_FD pagemap = -1;
-	struct err *e = pagemap_open(c->from.dirfd, &pagemap);
-
-	if (e)
-		err_drop(e, "the task has ended");
-	for (size_t i = 0; i < g->nr; i++)
-		for (size_t at = 0; at < g->iov[i].iov_len; at += MEM_PAGE, buf += MEM_PAGE)
-			read_without_growth(c, pagemap, (uint64_t)g->iov[i].iov_base + at, buf);
-}
-
 /*
- * process_vm_readv() is the fast way, but it pins pages, and the kernel gives a task a copy of its own of every pinned
- * page it shares with a relative since a fork: a dump would take memory from the machine and undo the sharing of
- * a tree that runs on.  Nor does it read areas without PROT_READ.  /proc/PID/mem does both.
+ * Below an area that grows downwards (MAP_GROWSDOWN, a stack): what the running program has unmapped there would be
+ * mapped again by a read of /proc/PID/mem, and stay so.  Hence only what is there right now is read.
  */
-enum way { WAY_PIN, WAY_MEM, WAY_NO_GROWTH, WAY_GONE };
-
-static struct err *read_gathered(const struct copy *c, enum way way, struct gathered *g,
-				 uint8_t *buf)
+static void read_without_growth(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
 {
-	struct iovec local = { buf, g->len };
-	ssize_t ret = -1;
+	for (uint64_t at = 0; at < len; at += MEM_PAGE) {
+		uint64_t word = 0;
+		struct err *e = pagemap_read(c->pagemap_fd, addr + at, 1, &word);
 
-	if (way == WAY_GONE) {
-		memset(buf, 0, g->len);
-		return NULL;
+		if (e)
+			err_drop(e, "the task has ended");
+		if (word & (PM_PRESENT | PM_SWAPPED))
+			read_page_or_zeros(c, addr + at, buf + at);
+		else
+			memset(buf + at, 0, MEM_PAGE);
 	}
-	if (g->nr && way != WAY_MEM)
-		ret = process_vm_readv(c->from.host_pid, &local, 1, g->iov, g->nr, 0);
-	if (ret == (ssize_t)g->len)
-		return NULL;
-	if (way != WAY_NO_GROWTH)
-		return read_slowly(c, g, buf);
-	read_pages_without_growth(c, g, buf);
-	return NULL;
 }
 
-static void find_growing(struct copy *c)
+static void read_of_running(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
 {
-	for (size_t i = 0; c->from.maps && i < c->from.maps->nr; i++) {
-		const struct proc_vma *v = &c->from.maps->vmas[i];
-		struct addr_range *r = &c->growing[c->nr_growing];
+	struct err *e = read_mem(c, addr, len, buf);
+
+	if (!e)
+		return;
+	err_drop(e, "the program has unmapped some of it");
+	for (uint64_t at = 0; at < len; at += MEM_PAGE)
+		read_page_or_zeros(c, addr + at, buf + at);
+}
+
+static struct err *find_growing(struct copy *c)
+{
+	const struct proc_maps *maps = c->from.maps;
+
+	for (size_t i = 0; maps && i < maps->nr; i++) {
+		const struct proc_vma *v = &maps->vmas[i];
+		struct addr_range *r;
 
 		if (!(v->flags & VMF_GROWSDOWN))
 			continue;
 		/* Of too many the last ones are taken for one. */
-		if (c->nr_growing == MAX_GROWING)
-			r--;
-		else
-			*r = (struct addr_range){ .start = v->end - MIN(v->end, GROW_MAX) };
-		r->end = v->end;
-		c->nr_growing = MIN(c->nr_growing + 1, MAX_GROWING);
+		if (c->nr_growing < MAX_GROWING) {
+			r = &c->growing[c->nr_growing++];
+			r->start = v->end - MIN(v->end, GROW_MAX);
+		}
+		c->growing[c->nr_growing - 1].end = v->end;
 	}
+	return maps ? pagemap_open(c->from.dirfd, &c->pagemap_fd) : NULL;
 }
 
 /* *@take is cut where the answer changes. */
@@ -170,54 +125,53 @@ static bool is_below_growing(const struct copy *c, uint64_t addr, uint64_t *take
 	return false;
 }
 
-/* Of a program that runs, what it has unmapped is not read.  *@take is cut where the answer changes. */
-static enum way way_to_read(const struct copy *c, uint64_t addr, uint64_t *take)
+/* What the running program had unmapped when its areas were looked at; *@take is cut where the answer changes. */
+static bool is_gone(const struct copy *c, uint64_t addr, uint64_t *take)
 {
 	const struct proc_vma *v = c->from.maps ? proc_maps_find(c->from.maps, addr) : NULL;
 
-	if (c->from.is_running && c->from.maps) {
-		if (!v)
-			return WAY_GONE;
-		*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
-		if (v->start > addr)
-			return WAY_GONE;
-		if (is_below_growing(c, addr, take))
-			return WAY_NO_GROWTH;
-	}
-	return !v || v->shared_bytes ? WAY_MEM : WAY_PIN;
+	if (!v)
+		return true;
+	*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
+	return v->start > addr;
+}
+
+/* Reads some of @len bytes, *@took of them. */
+static struct err *read_some(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf,
+			     uint64_t *took)
+{
+	*took = len;
+	if (!c->from.is_running)
+		return read_mem(c, addr, len, buf);
+	if (is_gone(c, addr, took))
+		memset(buf, 0, *took);
+	else if (is_below_growing(c, addr, took))
+		read_without_growth(c, addr, *took, buf);
+	else
+		read_of_running(c, addr, *took, buf);
+	return NULL;
 }
 
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
-	struct gathered g = { .nr = 0 };
-	enum way last = WAY_PIN;
+	uint64_t took;
 	size_t i;
 
 	TRY(page_plan_find(c->plan, offset, &i));
-	for (; len; i++) {
+	while (len) {
 		struct page_run run;
-		uint64_t skip, take;
-		enum way way;
+		uint64_t skip;
 
 		TRY(page_plan_get(c->plan, i, &run));
 		skip = offset - run.offset;
-		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
-		way = way_to_read(c, run.start + skip, &take);
-		if (g.nr && (way != last || g.nr == CHUNK_PAGES)) {
-			TRY(read_gathered(c, last, &g, buf));
-			buf += g.len;
-			g.nr = g.len = 0;
-		}
-		offset += take;
-		len -= take;
-		/* The rest of a run that was cut is asked for again. */
-		if (skip + take < run.nr_pages * MEM_PAGE)
-			i--;
-		last = way;
-		g.iov[g.nr++] = (struct iovec){ (void *)(run.start + skip), take };
-		g.len += take;
+		TRY(read_some(c, run.start + skip, MIN(len, run.nr_pages * MEM_PAGE - skip), buf,
+			      &took));
+		offset += took;
+		len -= took;
+		buf += took;
+		i += skip + took == run.nr_pages * MEM_PAGE;
 	}
-	return read_gathered(c, last, &g, buf);
+	return NULL;
 }
 
 /* What was read of a chunk, and which of its pages are nothing but zeros: those stay a hole in the file. */
@@ -328,12 +282,12 @@ static void *copy_thread(void *arg)
 struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 			   const struct page_copy_from *from, uint64_t *nr_zero_io)
 {
-	struct copy c = { .plan = plan, .sink = sink, .from = *from };
+	struct copy c = { .plan = plan, .sink = sink, .from = *from, .pagemap_fd = -1 };
 	pthread_t threads[NR_THREADS];
 	size_t nr_threads = 0;
 
 	if (from->is_running)
-		find_growing(&c);
+		TRY(find_growing(&c));
 	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
 	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))
@@ -343,6 +297,8 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	copy_thread(&c);
 	while (nr_threads)
 		pthread_join(threads[--nr_threads], NULL);
+	if (c.pagemap_fd >= 0)
+		close(c.pagemap_fd);
 	*nr_zero_io += c.nr_zero;
 	return c.failure;
 }

@@ -24,16 +24,13 @@ struct page_copy_from {
 	pid_t host_pid;
 	int mem_fd; /* /proc/PID/mem, or a file whose offsets are the addresses (then host_pid is 0) */
 	/*
-	 * From smaps: tells what other tasks may map too, since a fork, and must not be pinned.  NULL: all of it.
-	 */
-	const struct proc_maps *maps;
-	/*
 	 * The task runs: a page that went away meanwhile is written as zeros (the next dump sees that it changed), and
 	 * one thread has to do, for the program wants to run too.
 	 */
 	bool is_running;
-	int dirfd;		   /* then: /proc/PID */
-	struct progress *progress; /* told of each chunk; or NULL */
+	int dirfd;		      /* then: /proc/PID */
+	const struct proc_maps *maps; /* then: from smaps, after it was let run; NULL: it has ended */
+	struct progress *progress;    /* told of each chunk; or NULL */
 };
 /* @nr_zero_io: adds how many of them are all zeros; they take no room in the file. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,

@@ -89,7 +89,7 @@ static uint64_t shared_object_bytes(const struct task *t, const struct proc_maps
 }
 
 /*
- * What a relative shares since a fork must not be pinned (mem/copy.c); in the freeze nobody asked, for smaps is dear.
+ * What is mapped now, and which areas grow downwards (mem/copy.c); in the freeze nobody asked, for smaps is dear.
  * False: the task has ended, and is copied as zeros.
  */
 static bool read_areas(const struct task *t, struct arena *a, struct proc_maps *out,
