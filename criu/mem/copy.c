@@ -90,24 +90,27 @@ static void read_of_running(const struct copy *c, uint64_t addr, uint64_t len, u
 		read_page_or_zeros(c, addr + at, buf + at);
 }
 
-static struct err *find_growing(struct copy *c)
+static void add_growing(struct copy *c, const struct proc_vma *v)
+{
+	/* Of too many the last ones are taken for one. */
+	if (c->nr_growing < MAX_GROWING)
+		c->growing[c->nr_growing++].start = v->end - MIN(v->end, GROW_MAX);
+	c->growing[c->nr_growing - 1].end = v->end;
+}
+
+static void begin_running(struct copy *c)
 {
 	const struct proc_maps *maps = c->from.maps;
+	struct err *e = maps ? pagemap_open(c->from.dirfd, &c->pagemap_fd) : NULL;
 
-	for (size_t i = 0; maps && i < maps->nr; i++) {
-		const struct proc_vma *v = &maps->vmas[i];
-		struct addr_range *r;
-
-		if (!(v->flags & VMF_GROWSDOWN))
-			continue;
-		/* Of too many the last ones are taken for one. */
-		if (c->nr_growing < MAX_GROWING) {
-			r = &c->growing[c->nr_growing++];
-			r->start = v->end - MIN(v->end, GROW_MAX);
-		}
-		c->growing[c->nr_growing - 1].end = v->end;
+	if (e) {
+		err_drop(e, "the task has ended");
+		c->from.maps = NULL;
+		return;
 	}
-	return maps ? pagemap_open(c->from.dirfd, &c->pagemap_fd) : NULL;
+	for (size_t i = 0; maps && i < maps->nr; i++)
+		if (maps->vmas[i].flags & VMF_GROWSDOWN)
+			add_growing(c, &maps->vmas[i]);
 }
 
 /* *@take is cut where the answer changes. */
@@ -287,7 +290,7 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	size_t nr_threads = 0;
 
 	if (from->is_running)
-		TRY(find_growing(&c));
+		begin_running(&c);
 	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
 	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))

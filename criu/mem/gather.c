@@ -120,9 +120,10 @@ static struct err *add_part(struct gathering *g, const VmaEntry *vma, const stru
 	return NULL;
 }
 
-static bool wants_whole(const struct gathering *g, const VmaEntry *vma)
+/* The vDSO; a pre-dump's is for CRIU, which leaves it to the parent when it continues the chain. */
+static bool wants_whole(const VmaEntry *vma)
 {
-	return vma->status & VMA_AREA_VDSO && g->d->opts->command != CMD_PRE_DUMP;
+	return vma->status & VMA_AREA_VDSO;
 }
 
 /* Both lists ascend; a range may cover several areas and an area several ranges. */
@@ -136,7 +137,7 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 	for (size_t i = 0; i < mm->n_vmas; i++) {
 		const VmaEntry *vma = mm->vmas[i];
 
-		if (wants_whole(g, vma))
+		if (wants_whole(vma))
 			TRY(page_plan_add(&g->out->plan, g->out->sink, vma->start,
 					  (vma->end - vma->start) / MEM_PAGE));
 		while (found && range.start < vma->end) {
