@@ -11,8 +11,6 @@
 
 #include "base/fd.h"
 #include "mem/mm.h"
-#include "mem/page_scan.h"
-#include "proc/maps.h"
 #include "proc/pagemap.h"
 
 /* Stays in the second-level cache between reading, summing and writing. */
@@ -22,19 +20,10 @@
 #define THREADS_MIN_PAGES 4096
 #define NR_THREADS 2
 
-enum {
-	MAX_GROWING = 16,
-	/* Nothing grows by more than RLIMIT_STACK; with a higher limit than this one, seldom by so much at once. */
-	GROW_MAX = 64 << 20,
-};
-
 struct copy {
 	const struct page_plan *plan;
 	struct page_sink *sink;
 	struct page_copy_from from;
-	struct addr_range growing[MAX_GROWING];
-	size_t nr_growing;
-	int pagemap_fd; /* of a running task, or -1 */
 	atomic_ulong nr_zero;
 	atomic_ulong next_page; /* in the order of the file: the next chunk to be taken */
 	_Atomic(struct err *) failure;
@@ -54,125 +43,99 @@ static struct err *read_mem(const struct copy *c, uint64_t addr, uint64_t len, u
 			   "reading %lu bytes at %#lx of task %d", len, addr, c->from.host_pid);
 }
 
-static void read_page_or_zeros(const struct copy *c, uint64_t addr, uint8_t *buf)
-{
-	if (pread(c->from.mem_fd, buf, MEM_PAGE, (off_t)addr) != (ssize_t)MEM_PAGE)
-		memset(buf, 0, MEM_PAGE);
-}
-
 /*
- * Below an area that grows downwards (MAP_GROWSDOWN, a stack): what the running program has unmapped there would be
- * mapped again by a read of /proc/PID/mem, and stay so.  Hence only what is there right now is read.
+ * Which pages of a running task are there.  What is not there is not read: below an area that grows downwards
+ * (MAP_GROWSDOWN, a stack) a read of /proc/PID/mem maps again what was unmapped, and that stays.
  */
-static void read_without_growth(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
+static struct err *look_at_running(const struct copy *c, uint64_t addr, size_t nr, uint64_t *words)
 {
-	for (uint64_t at = 0; at < len; at += MEM_PAGE) {
-		uint64_t word = 0;
-		struct err *e = pagemap_read(c->pagemap_fd, addr + at, 1, &word);
+	size_t len = nr * sizeof(*words);
+	ssize_t n = pread(c->from.pagemap_fd, words, len,
+			  (off_t)(addr / MEM_PAGE * sizeof(*words)));
 
-		if (e)
-			err_drop(e, "the task has ended");
-		if (word & (PM_PRESENT | PM_SWAPPED))
-			read_page_or_zeros(c, addr + at, buf + at);
-		else
-			memset(buf + at, 0, MEM_PAGE);
-	}
+	if (n == (ssize_t)len)
+		return NULL;
+	if (n < 0)
+		return err_sys(errno, "cannot read the page map of task %d", c->from.host_pid);
+	if (n > 0)
+		return err_new(ERR_SYS, "cannot read the page map of task %d", c->from.host_pid);
+	/* Its address space has ended. */
+	memset(words, 0, len);
+	return NULL;
 }
 
-static void read_of_running(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
+static struct err *read_page_of_running(const struct copy *c, uint64_t addr, uint8_t *buf)
 {
-	struct err *e = read_mem(c, addr, len, buf);
+	uint64_t word;
+	ssize_t n = 0;
 
+	TRY(look_at_running(c, addr, 1, &word));
+	if (word & (PM_PRESENT | PM_SWAPPED))
+		n = pread(c->from.mem_fd, buf, MEM_PAGE, (off_t)addr);
+	if (n == (ssize_t)MEM_PAGE)
+		return NULL;
+	/* It may be unmapped between the two. */
+	if (n < 0 && errno != EIO && errno != EFAULT)
+		return err_sys(errno, "cannot read a page at %#lx of task %d", addr,
+			       c->from.host_pid);
+	memset(buf, 0, MEM_PAGE);
+	return NULL;
+}
+
+static struct err *read_stretch(const struct copy *c, uint64_t addr, uint64_t len, bool is_there,
+				uint8_t *buf)
+{
+	struct err *e;
+
+	if (!is_there) {
+		memset(buf, 0, len);
+		return NULL;
+	}
+	e = read_mem(c, addr, len, buf);
 	if (!e)
-		return;
-	err_drop(e, "the program has unmapped some of it");
+		return NULL;
+	err_drop(e, "the program may have unmapped some of it");
 	for (uint64_t at = 0; at < len; at += MEM_PAGE)
-		read_page_or_zeros(c, addr + at, buf + at);
+		TRY(read_page_of_running(c, addr + at, buf + at));
+	return NULL;
 }
 
-static void add_growing(struct copy *c, const struct proc_vma *v)
+static struct err *read_of_running(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf)
 {
-	/* Of too many the last ones are taken for one. */
-	if (c->nr_growing < MAX_GROWING)
-		c->growing[c->nr_growing++].start = v->end - MIN(v->end, GROW_MAX);
-	c->growing[c->nr_growing - 1].end = v->end;
-}
+	uint64_t words[CHUNK_PAGES];
+	size_t nr = len / MEM_PAGE;
 
-static void begin_running(struct copy *c)
-{
-	const struct proc_maps *maps = c->from.maps;
-	struct err *e = maps ? pagemap_open(c->from.dirfd, &c->pagemap_fd) : NULL;
+	BUG_ON(nr > CHUNK_PAGES);
+	TRY(look_at_running(c, addr, nr, words));
+	for (size_t first = 0, end; first < nr; first = end) {
+		bool is_there = words[first] & (PM_PRESENT | PM_SWAPPED);
 
-	if (e) {
-		err_drop(e, "the task has ended");
-		c->from.maps = NULL;
-		return;
+		for (end = first + 1; end < nr; end++)
+			if (!(words[end] & (PM_PRESENT | PM_SWAPPED)) == is_there)
+				break;
+		TRY(read_stretch(c, addr + first * MEM_PAGE, (end - first) * MEM_PAGE, is_there,
+				 buf + first * MEM_PAGE));
 	}
-	for (size_t i = 0; maps && i < maps->nr; i++)
-		if (maps->vmas[i].flags & VMF_GROWSDOWN)
-			add_growing(c, &maps->vmas[i]);
-}
-
-/* *@take is cut where the answer changes. */
-static bool is_below_growing(const struct copy *c, uint64_t addr, uint64_t *take)
-{
-	for (size_t i = 0; i < c->nr_growing; i++) {
-		const struct addr_range *r = &c->growing[i];
-
-		if (r->end <= addr)
-			continue;
-		*take = MIN(*take, (r->start > addr ? r->start : r->end) - addr);
-		if (r->start <= addr)
-			return true;
-	}
-	return false;
-}
-
-/* What the running program had unmapped when its areas were looked at; *@take is cut where the answer changes. */
-static bool is_gone(const struct copy *c, uint64_t addr, uint64_t *take)
-{
-	const struct proc_vma *v = c->from.maps ? proc_maps_find(c->from.maps, addr) : NULL;
-
-	if (!v)
-		return true;
-	*take = MIN(*take, (v->start > addr ? v->start : v->end) - addr);
-	return v->start > addr;
-}
-
-/* Reads some of @len bytes, *@took of them. */
-static struct err *read_some(const struct copy *c, uint64_t addr, uint64_t len, uint8_t *buf,
-			     uint64_t *took)
-{
-	*took = len;
-	if (!c->from.is_running)
-		return read_mem(c, addr, len, buf);
-	if (is_gone(c, addr, took))
-		memset(buf, 0, *took);
-	else if (is_below_growing(c, addr, took))
-		read_without_growth(c, addr, *took, buf);
-	else
-		read_of_running(c, addr, *took, buf);
 	return NULL;
 }
 
 static struct err *read_pages(const struct copy *c, uint64_t offset, uint64_t len, uint8_t *buf)
 {
-	uint64_t took;
 	size_t i;
 
 	TRY(page_plan_find(c->plan, offset, &i));
-	while (len) {
+	for (; len; i++) {
 		struct page_run run;
-		uint64_t skip;
+		uint64_t skip, take;
 
 		TRY(page_plan_get(c->plan, i, &run));
 		skip = offset - run.offset;
-		TRY(read_some(c, run.start + skip, MIN(len, run.nr_pages * MEM_PAGE - skip), buf,
-			      &took));
-		offset += took;
-		len -= took;
-		buf += took;
-		i += skip + took == run.nr_pages * MEM_PAGE;
+		take = MIN(len, run.nr_pages * MEM_PAGE - skip);
+		TRY(c->from.is_running ? read_of_running(c, run.start + skip, take, buf) :
+					 read_mem(c, run.start + skip, take, buf));
+		offset += take;
+		len -= take;
+		buf += take;
 	}
 	return NULL;
 }
@@ -285,12 +248,10 @@ static void *copy_thread(void *arg)
 struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 			   const struct page_copy_from *from, uint64_t *nr_zero_io)
 {
-	struct copy c = { .plan = plan, .sink = sink, .from = *from, .pagemap_fd = -1 };
+	struct copy c = { .plan = plan, .sink = sink, .from = *from };
 	pthread_t threads[NR_THREADS];
 	size_t nr_threads = 0;
 
-	if (from->is_running)
-		begin_running(&c);
 	while (!from->is_running && plan->nr_pages >= THREADS_MIN_PAGES &&
 	       nr_threads < NR_THREADS - 1)
 		if (pthread_create(&threads[nr_threads], NULL, copy_thread, &c))
@@ -300,8 +261,6 @@ struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,
 	copy_thread(&c);
 	while (nr_threads)
 		pthread_join(threads[--nr_threads], NULL);
-	if (c.pagemap_fd >= 0)
-		close(c.pagemap_fd);
 	*nr_zero_io += c.nr_zero;
 	return c.failure;
 }

@@ -17,8 +17,6 @@
 #include "base/progress.h"
 #include "mem/page_plan.h"
 
-struct proc_maps;
-
 /* Where pages come from, and how. */
 struct page_copy_from {
 	pid_t host_pid;
@@ -28,9 +26,8 @@ struct page_copy_from {
 	 * one thread has to do, for the program wants to run too.
 	 */
 	bool is_running;
-	int dirfd;		      /* then: /proc/PID */
-	const struct proc_maps *maps; /* then: from smaps, after it was let run; NULL: it has ended */
-	struct progress *progress;    /* told of each chunk; or NULL */
+	int pagemap_fd;		   /* then: /proc/PID/pagemap, opened while it was stopped */
+	struct progress *progress; /* told of each chunk; or NULL */
 };
 /* @nr_zero_io: adds how many of them are all zeros; they take no room in the file. */
 MUST_USE struct err *page_plan_copy(const struct page_plan *plan, struct page_sink *sink,

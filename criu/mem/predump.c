@@ -2,8 +2,10 @@
 #include "mem/predump.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "image/pages.h"
@@ -12,19 +14,24 @@
 #include "mem/page_scan.h"
 #include "mem/tracker.h"
 #include "proc/maps.h"
+#include "proc/pagemap.h"
 #include "task/part.h"
 
 struct predump {
 	struct dump *d;
 	struct gathered *tasks; /* in the order of the tree */
+	int *pagemap_fds;	/* of each, opened while it is stopped; -1: none */
 	size_t nr;
 	struct predump_after after;
 };
 
 void mem_predump_free(struct predump *p)
 {
-	for (size_t i = 0; p && i < p->nr; i++)
+	for (size_t i = 0; p && i < p->nr; i++) {
 		gathered_fini(&p->tasks[i]);
+		if (p->pagemap_fds[i] >= 0)
+			close(fd_take(&p->pagemap_fds[i]));
+	}
 }
 
 static void count(struct dump *d, const struct task *t, const struct gathered *g)
@@ -49,8 +56,9 @@ struct err *mem_predump_plan(struct dump *d, struct predump **out)
 	p->d = d;
 	p->nr = d->tree.nr_tasks;
 	p->tasks = arena_array(d->arena, p->nr, sizeof(*p->tasks));
+	p->pagemap_fds = arena_array(d->arena, p->nr, sizeof(*p->pagemap_fds));
 	for (size_t i = 0; i < p->nr; i++)
-		p->tasks[i].plan.fd = -1;
+		p->tasks[i].plan.fd = p->pagemap_fds[i] = -1;
 	*out = p;
 	for (size_t i = 0; i < p->nr; i++) {
 		struct task *t = d->tree.tasks[i];
@@ -59,6 +67,7 @@ struct err *mem_predump_plan(struct dump *d, struct predump **out)
 			continue;
 		TRY(err_context(gather_pages(d, t, t->probe, &p->tasks[i]), "memory of task %d",
 				t->host_pid));
+		TRY(pagemap_open(t->probe->dirfd, &p->pagemap_fds[i]));
 		count(d, t, &p->tasks[i]);
 	}
 	d->stats->memdump_us += clock_us() - start;
@@ -88,45 +97,38 @@ static uint64_t shared_object_bytes(const struct task *t, const struct proc_maps
 	return bytes;
 }
 
-/*
- * What is mapped now, and which areas grow downwards (mem/copy.c); in the freeze nobody asked, for smaps is dear.
- * False: the task has ended, and is copied as zeros.
- */
-static bool read_areas(const struct task *t, struct arena *a, struct proc_maps *out,
-		       struct predump_after *after)
+/* For the prediction, and not asked in the freeze, for smaps is dear. */
+static void look_at_areas(const struct task *t, struct predump_after *after)
 {
 	uint64_t start = thread_us();
-	struct err *e = proc_maps_read(t->probe->dirfd, a, out);
+	struct arena *a = arena_new();
+	struct proc_maps maps;
+	struct err *e = proc_maps_read(t->probe->dirfd, a, &maps);
 
-	after->look_us += thread_us() - start;
 	if (e) {
-		err_drop(e, "the task has ended");
-		return false;
+		err_drop(e, "the task has ended, or its areas change too fast to be listed");
+	} else {
+		after->nr_vmas += maps.nr;
+		after->nr_shared += shared_object_bytes(t, &maps) / MEM_PAGE;
 	}
-	after->nr_vmas += out->nr;
-	after->nr_shared += shared_object_bytes(t, out) / MEM_PAGE;
-	return true;
+	arena_free(a);
+	after->look_us += thread_us() - start;
 }
 
-static struct err *copy_task(struct dump *d, const struct task *t, struct gathered *g,
-			     struct predump_after *after)
+static struct err *copy_task(struct dump *d, const struct task *t, int pagemap_fd,
+			     struct gathered *g, struct predump_after *after)
 {
-	struct arena *a = arena_new();
-	struct proc_maps maps = { 0 };
-	struct page_copy_from from = { .host_pid = t->host_pid,
-				       .mem_fd = t->probe->mem_fd,
-				       .is_running = true,
-				       .dirfd = t->probe->dirfd,
-				       .progress = d->progress };
+	const struct page_copy_from from = { .host_pid = t->host_pid,
+					     .mem_fd = t->probe->mem_fd,
+					     .is_running = true,
+					     .pagemap_fd = pagemap_fd,
+					     .progress = d->progress };
 	uint64_t start;
-	struct err *e;
 
-	if (read_areas(t, a, &maps, after))
-		from.maps = &maps;
+	look_at_areas(t, after);
 	start = clock_us();
-	e = page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero);
-	arena_free(a);
-	TRY(err_context(e, "memory of task %d", t->host_pid));
+	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero),
+			"memory of task %d", t->host_pid));
 	TRY(page_sink_finish(PTR_TAKE(g->sink)));
 	after->copy_us += clock_us() - start;
 	after->nr_copied += g->plan.nr_pages;
@@ -141,7 +143,8 @@ struct err *mem_predump_copy(struct dump *d, struct predump *p)
 	progress_expect(d->progress, (int64_t)d->stats->pages_written);
 	for (size_t i = 0; i < p->nr; i++)
 		if (p->tasks[i].sink)
-			TRY(copy_task(d, d->tree.tasks[i], &p->tasks[i], &p->after));
+			TRY(copy_task(d, d->tree.tasks[i], p->pagemap_fds[i], &p->tasks[i],
+				      &p->after));
 	d->stats->memwrite_us += clock_us() - start;
 	return NULL;
 }
