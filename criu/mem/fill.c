@@ -46,17 +46,22 @@ struct fill {
 	size_t nr_parts;
 };
 
-/* Whether the worker that forked this one had pages in a range; ranges ascend. */
-static struct err *had_pages(struct fill *f, uint64_t start, uint64_t end, bool *out)
+/*
+ * Whether the worker that forked this one had a page at @start, and up to where that is so; ranges ascend.
+ */
+static struct err *had_page(struct fill *f, uint64_t start, uint64_t end, bool *had_out,
+			    uint64_t *end_out)
 {
 	struct page_source *old = f->w->restore->mem->current->pages;
 	struct page_extent e;
 
-	*out = false;
+	*had_out = false;
+	*end_out = end;
 	for (; f->old < page_source_nr(old); f->old++) {
 		TRY(page_source_get(old, f->old, &e));
 		if (e.start + e.nr_pages * MEM_PAGE > start) {
-			*out = e.start < end;
+			*had_out = e.start <= start;
+			*end_out = MIN(end, *had_out ? e.start + e.nr_pages * MEM_PAGE : e.start);
 			break;
 		}
 	}
@@ -66,12 +71,13 @@ static struct err *had_pages(struct fill *f, uint64_t start, uint64_t end, bool 
 /* Takes inherited pages away that the image does not have. */
 static struct err *drop_pages(struct fill *f, struct piece *p, uint64_t start, uint64_t end)
 {
+	uint64_t had_end;
 	bool had;
 
 	if (start >= end || !p->is_inherited || !vma_is_private(f->rec->vmas[p->vma]))
 		return NULL;
-	TRY(had_pages(f, start, end, &had));
-	if (had &&
+	TRY(had_page(f, start, end, &had, &had_end));
+	if ((had || had_end < end) &&
 	    madvise((void *)(uintptr_t)(p->at + (start - p->start)), end - start, MADV_DONTNEED))
 		return err_sys(errno, "cannot drop inherited pages at %#llx of task %d",
 			       (unsigned long long)start, f->w->task->ns_pid);
@@ -188,6 +194,36 @@ static struct err *add_beside(struct fill *f, const struct page_extent *ext, uin
 	return NULL;
 }
 
+/*
+ * Pages of a private mapping of a file that the forking worker had no copies of: what reads the same now is the file's
+ * page, and would change with it.
+ */
+static struct err *add_file_pages(struct fill *f, const struct page_extent *ext, uint64_t first,
+				  uint64_t nr, char *at)
+{
+	uint64_t addr = ext->start + first * MEM_PAGE;
+	const uint64_t end = addr + nr * MEM_PAGE;
+
+	while (addr < end) {
+		uint64_t part_end, n;
+		bool had;
+
+		TRY(had_page(f, addr, end, &had, &part_end));
+		n = (part_end - addr) / MEM_PAGE;
+		if (had) {
+			TRY(add_beside(f, ext, first, n, at));
+		} else {
+			f->l->counters.pages_restored += n;
+			TRY(compare_all(f));
+			TRY(filler_add(f->filler, ext, first, n, at));
+		}
+		addr = part_end;
+		first += n;
+		at += n * MEM_PAGE;
+	}
+	return NULL;
+}
+
 /* The part of a run that lies in the current piece. */
 static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint64_t first,
 			     uint64_t nr)
@@ -198,6 +234,8 @@ static struct err *fill_part(struct fill *f, const struct page_extent *ext, uint
 
 	f->done = start + nr * MEM_PAGE;
 	TRY(begin_piece(f, p));
+	if (p->is_inherited && f->rec->vmas[p->vma]->status & VMA_FILE_PRIVATE)
+		return add_file_pages(f, ext, first, nr, at);
 	if (p->is_inherited)
 		return add_beside(f, ext, first, nr, at);
 	f->l->counters.pages_restored += nr;
