@@ -116,6 +116,8 @@ class Sandbox:
         """Starts a program in a session of its own; @stdout is a descriptor instead of the file @output."""
         pid = os.fork()
         if pid:
+            # An orphan of that number may have been reaped before: a restore makes numbers come anew.
+            self.ended.pop(pid, None)
             return pid
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
