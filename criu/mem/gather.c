@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include "base/fd.h"
 #include "base/options.h"
 #include "image/dir.h"
 #include "mem/mm.h"
@@ -126,6 +127,24 @@ static bool wants_whole(const VmaEntry *vma)
 	return vma->status & VMA_AREA_VDSO;
 }
 
+/* What a child has not used yet is not in its page table, where a copy after the thaw looks (mem/copy.c). */
+static struct err *touch_pages(const struct task *t, const VmaEntry *vma)
+{
+	uint8_t byte;
+
+	for (uint64_t addr = vma->start; addr < vma->end; addr += MEM_PAGE)
+		TRY(err_context(fd_pread_all(t->probe->mem_fd, &byte, 1, (off_t)addr),
+				"reading the vDSO of task %d at %#lx", t->host_pid, addr));
+	return NULL;
+}
+
+static struct err *add_whole(struct gathering *g, const VmaEntry *vma)
+{
+	TRY(touch_pages(g->t, vma));
+	return page_plan_add(&g->out->plan, g->out->sink, vma->start,
+			     (vma->end - vma->start) / MEM_PAGE);
+}
+
 /* Both lists ascend; a range may cover several areas and an area several ranges. */
 static struct err *walk(struct gathering *g, struct page_scan *scan)
 {
@@ -138,8 +157,7 @@ static struct err *walk(struct gathering *g, struct page_scan *scan)
 		const VmaEntry *vma = mm->vmas[i];
 
 		if (wants_whole(vma))
-			TRY(page_plan_add(&g->out->plan, g->out->sink, vma->start,
-					  (vma->end - vma->start) / MEM_PAGE));
+			TRY(add_whole(g, vma));
 		while (found && range.start < vma->end) {
 			if (range.end > vma->start)
 				TRY(add_part(g, vma, &range));
