@@ -19,7 +19,7 @@
 
 enum { COMPARE_PAGES = 64 };
 /* Below these the extra system calls cost more than they save. */
-enum { PLACE_MIN_PAGES = 256, PLACE_MIN_RUN = 4 };
+enum { PLACE_MIN_PAGES = 256, PLACE_MIN_RUN = 2 };
 
 /* Pages read beside, and where their inherited copies are. */
 struct beside {
