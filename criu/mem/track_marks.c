@@ -294,23 +294,40 @@ static struct err *keep(struct dump *d)
 	return NULL;
 }
 
-/* Another tracker goes on than the one that the keepers are for. */
-static struct err *leave_uffd(struct dump *d)
+static bool has_kept_uffd(const struct dump *d)
 {
+	for (size_t i = 0; i < d->tree.nr_tasks; i++) {
+		const struct mm *mm = d->tree.tasks[i]->mm;
+
+		if (mm && mm->track && mm->track->kept && mm->track->kept->keeper > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Another tracker goes on than the one that the keepers are for. */
+static void leave_uffd(struct dump *d)
+{
+	struct err *e;
+
 	stop_old_keepers(d);
 	d->tracking->has_left_uffd = true;
-	return write_lines(d);
+	e = write_lines(d);
+	if (!e)
+		return;
+	log_warn("mem", 0, "criu-lite track --status goes on to name keepers that have ended: %s",
+		 err_message(e));
+	err_drop(e, "soft-dirty bits need no keeper");
 }
 
 void mem_track_keep(struct dump *d)
 {
 	const struct tracking *tr = d->tracking;
-	struct err *e = NULL;
+	struct err *e;
 
-	if (tr->arms && !tr->uffd_wp)
-		e = leave_uffd(d);
-	else if (tr->arms && tr->has_new_uffd)
-		e = keep(d);
+	if (tr->arms && !tr->uffd_wp && has_kept_uffd(d))
+		leave_uffd(d);
+	e = tr->arms && tr->has_new_uffd ? keep(d) : NULL;
 	if (!e)
 		return;
 	log_warn("mem", 0, "tracking ends, the next dump is a whole one: %s", err_message(e));
