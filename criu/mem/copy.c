@@ -49,18 +49,12 @@ static struct err *read_mem(const struct copy *c, uint64_t addr, uint64_t len, u
  */
 static struct err *look_at_running(const struct copy *c, uint64_t addr, size_t nr, uint64_t *words)
 {
-	size_t len = nr * sizeof(*words);
-	ssize_t n = pread(c->from.pagemap_fd, words, len,
-			  (off_t)(addr / MEM_PAGE * sizeof(*words)));
+	struct err *e = pagemap_read(c->from.pagemap_fd, addr, nr, words);
 
-	if (n == (ssize_t)len)
-		return NULL;
-	if (n < 0)
-		return err_sys(errno, "cannot read the page map of task %d", c->from.host_pid);
-	if (n > 0)
-		return err_new(ERR_SYS, "cannot read the page map of task %d", c->from.host_pid);
-	/* Its address space has ended. */
-	memset(words, 0, len);
+	if (!e || err_code(e) != ERR_GONE)
+		return err_context(e, "task %d", c->from.host_pid);
+	err_drop(e, "its address space has ended");
+	memset(words, 0, nr * sizeof(*words));
 	return NULL;
 }
 
