@@ -123,16 +123,16 @@ static struct err *copy_task(struct dump *d, const struct task *t, int pagemap_f
 					     .is_running = true,
 					     .pagemap_fd = pagemap_fd,
 					     .progress = d->progress };
-	uint64_t start;
+	uint64_t start = clock_us();
 
-	look_at_areas(t, after);
-	start = clock_us();
 	TRY(err_context(page_plan_copy(&g->plan, g->sink, &from, &d->stats->pages_zero),
 			"memory of task %d", t->host_pid));
 	TRY(page_sink_finish(PTR_TAKE(g->sink)));
 	after->copy_us += clock_us() - start;
 	after->nr_copied += g->plan.nr_pages;
 	after->nr_present += g->plan.nr_pages + g->nr_parent;
+	/* Last: the sooner pages are copied the fewer of them change before. */
+	look_at_areas(t, after);
 	return NULL;
 }
 
