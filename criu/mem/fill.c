@@ -214,7 +214,6 @@ static struct err *add_file_pages(struct fill *f, const struct page_extent *ext,
 			TRY(add_beside(f, ext, first, n, at));
 		} else {
 			f->l->counters.pages_restored += n;
-			TRY(compare_all(f));
 			TRY(filler_add(f->filler, ext, first, n, at));
 		}
 		addr = part_end;
