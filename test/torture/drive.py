@@ -60,6 +60,7 @@ class Drive:
         disk = self.disk_folder("disk")
         more = ["--log", os.path.join(self.box.folder, "actions")] if self.box.spec["log"] else []
         self.pid = self.box.spawn(self.words(self.dir, disk) + more, self.out)
+        os.setpriority(os.PRIO_PROCESS, self.pid, self.box.spec["nice"])
         self.wait_steps(self.plan["first_steps"])
 
     def disk_folder(self, name):
