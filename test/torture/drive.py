@@ -19,11 +19,15 @@ RESTLESS = re.compile(r"\[stack\]")
 ALLOWED = [
     r"/maps/watched$",      # a restored tree is not tracked
 ]
+
+
 def settle(snap):
     """What a snapshot says in more than one way."""
-    for key, value in list(snap.items()):
-        if "/status/Sig" in key and snap.get(key.split("/status/")[0] + "/stat/state") == "Z":
-            del snap[key]   # nobody gets a zombie's signals
+    for key in list(snap):
+        # Nobody gets a zombie's signals, and nothing schedules it.
+        task, _, what = key.partition("/stat")
+        if re.match(r"us/Sig|/nice|/priority", what) and snap.get(f"{task}/stat/state") == "Z":
+            del snap[key]
     for key, value in list(snap.items()):
         # The stack may be several areas, of which one is called so.
         if "/maps/7f" in key and value.endswith(" gd]"):
