@@ -61,8 +61,12 @@ units := $(unit_srcs:%.c=$(O)/%)
 case_srcs := $(wildcard test/cases/*/*.c)
 cases := $(case_srcs:%.c=$(O)/%)
 case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
-# Programs that bench, storm, faults and big dump, and those that measure the kernel.
-subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big facts))))
+# Programs that bench, storm, faults and big dump.
+subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
+# Programs of many files: the one of test/torture, and the one that measures the kernel.
+torture := $(O)/test/torture/torture
+tracking := $(O)/test/facts/tracking/tracking
+objs_of = $(patsubst %.c,$(O)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
 	compile_commands.json fuzz
@@ -203,7 +207,7 @@ $(O)/pie/blobs.o: $(O)/pie/blobs.S $(BLOBS:%=$(O)/pie/%.bin)
 
 # --- tests ---
 
-tests: units $(cases) $(subjects) $(O)/test/torture/torture $(O)/test/rig/launch
+tests: units $(cases) $(subjects) $(torture) $(tracking) $(O)/test/rig/launch
 units: $(units)
 
 $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
@@ -231,15 +235,14 @@ $(subjects): $(O)/test/%: test/%.c test/rig/subject.c test/rig/subject.h | confi
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread -o $@ $(filter %.c,$^)
 
-torture := $(O)/test/torture/torture
-torture_objs := $(patsubst %.c,$(O)/%.o,$(wildcard test/torture/*.c))
-
-$(O)/test/torture/%.o: test/torture/%.c $(O)/flags | config
+$(call objs_of,test/torture test/facts/tracking) $(O)/test/rig/subject.o: $(O)/%.o: %.c $(O)/flags | config
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
 
-$(torture): $(torture_objs)
+$(torture): $(call objs_of,test/torture)
+$(tracking): $(call objs_of,test/facts/tracking) $(O)/test/rig/subject.o
+$(torture) $(tracking):
 	$(call say,SUBJECT)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -o $@ $^
 
