@@ -65,7 +65,7 @@ case_lib := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
 subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,bench storm faults big))))
 # Programs of many files: the one of test/torture, and the one that measures the kernel.
 torture := $(O)/test/torture/torture
-tracking := $(O)/test/facts/tracking/tracking
+tracking := $(O)/test/facts/tracking
 objs_of = $(patsubst %.c,$(O)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
@@ -235,13 +235,13 @@ $(subjects): $(O)/test/%: test/%.c test/rig/subject.c test/rig/subject.h | confi
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread -o $@ $(filter %.c,$^)
 
-$(call objs_of,test/torture test/facts/tracking) $(O)/test/rig/subject.o: $(O)/%.o: %.c $(O)/flags | config
+$(call objs_of,test/torture test/facts) $(O)/test/rig/subject.o: $(O)/%.o: %.c $(O)/flags | config
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -Itest/rig $(ALL_CFLAGS) -pthread $(DEPFLAGS) -c -o $@ $<
 
 $(torture): $(call objs_of,test/torture)
-$(tracking): $(call objs_of,test/facts/tracking) $(O)/test/rig/subject.o
+$(tracking): $(call objs_of,test/facts) $(O)/test/rig/subject.o
 $(torture) $(tracking):
 	$(call say,SUBJECT)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -o $@ $^
