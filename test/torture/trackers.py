@@ -5,6 +5,8 @@ import glob
 import os
 import re
 
+import truth
+
 LINE = re.compile(r"mem +(\d+) +trackers differ: addr=(0x[0-9a-f]+) pages=(\d+) +soft-dirty=(\S+) +uffd-wp=(\S+)(.*)")
 ACTION = re.compile(r"^(\d+\.\d+) pid=(\d+) process=(\d+) round=\d+ step=\d+ (\S+)(?: at=(0x[0-9a-f]+) pages=(\d+))?(.*)$")
 FROM = re.compile(r"from=(0x[0-9a-f]+)")
@@ -36,8 +38,10 @@ class Table:
         self.counts = collections.Counter()
         self.pages = collections.Counter()
         self.examples = {}
+        self.asked = collections.Counter()
+        self.missed = collections.Counter()
 
-    def collect(self, folder, got):
+    def collect(self, folder, got, keeps_parents):
         """An interval is from where the tree stood still once to where it did again."""
         actions, since = None, 0.0
         for what, name, began, _, *_ in got.get("events", []):
@@ -48,9 +52,12 @@ class Table:
                     text = f.read()
                 steps = {m[2]: began + float(m[1]) for m in STEP.finditer(text)}
                 stood = steps.get("look", began)
+                sets = {}
                 for m in LINE.finditer(text):
                     actions = actions_of(folder) if actions is None else actions
-                    self.add(m, actions, since, stood, path)
+                    key = self.add(m, actions, since, stood, path)
+                    if what == "dump" and keeps_parents:
+                        self.ask(m, key, os.path.dirname(path), sets)
                 since = steps.get("freeze", began)
 
     def add(self, m, actions, since, until, log):
@@ -61,13 +68,24 @@ class Table:
         self.pages[key] += nr
         self.examples.setdefault(key, f"{os.path.relpath(log, os.path.dirname(os.path.dirname(os.path.dirname(log))))}"
                                       f" pid {m[1]} {m[2]}{m[6]}")
+        return key
+
+    def ask(self, m, key, folder, sets):
+        """Only of dumps: a pre-dump's bytes are from after its question."""
+        pid = int(m[1])
+        pages = sets.setdefault(pid, truth.Pages(folder, pid))
+        asked, changed = truth.changed(pages, int(m[2], 16), int(m[3]))
+        self.asked[key] += asked
+        self.missed[key] += changed
 
     def print(self):
         if not self.counts:
             return
-        print(f"{'soft-dirty':<11} {'uffd-wp':<11} {'ranges':>7} {'pages':>8}  what was done there since the dump before")
+        print(f"{'soft-dirty':<11} {'uffd-wp':<11} {'ranges':>7} {'pages':>8} {'compared':>9} {'changed':>8}  "
+              "what was done there since the dump before")
         for key, nr in sorted(self.counts.items(), key=lambda x: -x[1]):
-            print(f"{key[0]:<11} {key[1]:<11} {nr:>7} {self.pages[key]:>8}  {key[2]}  (seed {self.examples[key]})")
+            print(f"{key[0]:<11} {key[1]:<11} {nr:>7} {self.pages[key]:>8} {self.asked[key]:>9} {self.missed[key]:>8}  "
+                  f"{key[2]}  (seed {self.examples[key]})")
 
 
 def explain(actions, pid, start, end, since, until):
