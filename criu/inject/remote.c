@@ -200,6 +200,21 @@ static struct err *trap_again(struct remote *r)
 	return NULL;
 }
 
+/* A word of difference tells what a repeated run may not show again. */
+static struct err *check_registers(const struct remote *r, const struct user_regs_struct *now)
+{
+	const unsigned long *is = (const unsigned long *)now;
+	const unsigned long *was = (const unsigned long *)&r->saved.gp;
+
+	for (size_t i = 0; i < sizeof(*now) / sizeof(*is); i++)
+		if (is[i] != was[i])
+			return err_new(ERR_BUG,
+				       "registers of thread %d are not what they were: "
+				       "word %zu of user_regs_struct is %#lx and was %#lx",
+				       r->tid, i, is[i], was[i]);
+	return NULL;
+}
+
 struct err *remote_close(struct remote *r)
 {
 	struct user_regs_struct now;
@@ -215,8 +230,8 @@ struct err *remote_close(struct remote *r)
 	e = err_join(e, disarm(r));
 	if (!e)
 		e = arch_gp_get(r->tid, &now);
-	if (!e && memcmp(&now, &r->saved.gp, sizeof(now)))
-		e = err_new(ERR_BUG, "registers of thread %d are not what they were", r->tid);
+	if (!e)
+		e = check_registers(r, &now);
 	if (!e && r->held_signal && syscall(SYS_tgkill, r->pid, r->tid, r->held_signal))
 		e = err_sys(errno, "cannot give signal %d back to thread %d", r->held_signal,
 			    r->tid);

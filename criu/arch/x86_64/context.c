@@ -50,6 +50,8 @@ struct fpx_sw {
 	uint32_t padding[7];
 };
 
+#define EFLAGS_FIXED 0x2ul
+
 struct err *arch_gp_get(pid_t tid, struct user_regs_struct *out)
 {
 	struct iovec iov = { out, sizeof(*out) };
@@ -58,6 +60,11 @@ struct err *arch_gp_get(pid_t tid, struct user_regs_struct *out)
 		return err_sys(errno, "cannot read the registers of thread %d", tid);
 	if (iov.iov_len != sizeof(*out))
 		return err_new(ERR_UNSUPPORTED, "thread %d is a 32-bit task", tid);
+	/*
+	 * The processor has this bit always (Intel SDM volume 1, 3.4.3).  Linux 6.1's start_thread_common() leaves it out
+	 * until a program's first instruction, and PTRACE_SETREGSET never changes it.
+	 */
+	out->eflags |= EFLAGS_FIXED;
 	return NULL;
 }
 
