@@ -2,12 +2,19 @@
 /* Rows d: private mappings of files. */
 #include "tracking.h"
 
-static void file_dropped(struct bed *b)
+static char *marked_file(struct bed *b, int *fd)
 {
-	char *p = file_private(b, 1, NULL);
+	char *p = file_private(b, 1, fd);
 
 	watch(b, p, b->len);
 	mark(b);
+	return p;
+}
+
+static void file_dropped(struct bed *b)
+{
+	char *p = marked_file(b, NULL);
+
 	SUBJECT_SYS(madvise(p, b->len, MADV_DONTNEED));
 }
 
@@ -36,32 +43,24 @@ static void file_read_write(struct bed *b)
 
 static void file_write(struct bed *b)
 {
-	char *p = file_private(b, 1, NULL);
+	char *p = marked_file(b, NULL);
 
-	watch(b, p, b->len);
-	mark(b);
 	fill_step(p, b->len, 3, 2);
 }
 
 static void file_truncated(struct bed *b)
 {
-	char *p;
 	int fd;
 
-	p = file_private(b, 1, &fd);
-	watch(b, p, b->len);
-	mark(b);
+	marked_file(b, &fd);
 	SUBJECT_SYS(ftruncate(fd, (off_t)b->len / 2));
 }
 
 static void file_truncated_grown(struct bed *b)
 {
-	char *p;
 	int fd;
+	char *p = marked_file(b, &fd);
 
-	p = file_private(b, 1, &fd);
-	watch(b, p, b->len);
-	mark(b);
 	SUBJECT_SYS(ftruncate(fd, (off_t)b->len / 2));
 	SUBJECT_SYS(ftruncate(fd, (off_t)b->len));
 	touch(p, b->len);
@@ -69,32 +68,25 @@ static void file_truncated_grown(struct bed *b)
 
 static void file_punched(struct bed *b)
 {
-	char *p;
 	int fd;
 
-	p = file_private(b, 1, &fd);
-	watch(b, p, b->len);
-	mark(b);
+	marked_file(b, &fd);
 	SUBJECT_SYS(
 		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->len / 2));
 }
 
 static void file_removed(struct bed *b)
 {
-	char *p = file_private(b, 1, NULL);
+	char *p = marked_file(b, NULL);
 
-	watch(b, p, b->len);
-	mark(b);
 	if (madvise(p, b->len / 2, MADV_REMOVE))
 		note(b, " [remove: %s]", strerrorname_np(errno));
 }
 
 static void file_swapped(struct bed *b)
 {
-	char *p = file_private(b, 1, NULL);
+	char *p = marked_file(b, NULL);
 
-	watch(b, p, b->len);
-	mark(b);
 	page_out(b, p, b->len);
 	touch(p, b->len / 2);
 }
@@ -115,10 +107,8 @@ static void memfd_dropped(struct bed *b)
 
 static void file_guard(struct bed *b)
 {
-	char *p = file_private(b, 1, NULL);
+	char *p = marked_file(b, NULL);
 
-	watch(b, p, b->len);
-	mark(b);
 	if (madvise(p, b->len, 102))
 		skip("madvise(MADV_GUARD_INSTALL): %m");
 }

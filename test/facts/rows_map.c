@@ -131,34 +131,35 @@ static void forced_move(struct bed *b)
 	move(new, p + b->len, b->len, 0);
 }
 
-static void forced_old(struct bed *b)
+static char *marked_readonly(struct bed *b)
 {
 	char *p = filled(b, 1);
 
 	SUBJECT_SYS(mprotect(p, b->len, PROT_READ));
 	watch(b, p, b->len);
 	mark(b);
+	return p;
+}
+
+static void forced_old(struct bed *b)
+{
+	char *p = marked_readonly(b);
+
 	write_by_mem(p, b->len, 3, 2);
 }
 
 static void forced_absent(struct bed *b)
 {
-	char *p = filled(b, 1);
+	char *p = marked_readonly(b);
 
-	SUBJECT_SYS(mprotect(p, b->len, PROT_READ));
-	watch(b, p, b->len);
-	mark(b);
 	SUBJECT_SYS(madvise(p, b->len, MADV_DONTNEED));
 	write_by_mem(p, b->len, 3, 2);
 }
 
 static void forced_zero(struct bed *b)
 {
-	char *p = filled(b, 1);
+	char *p = marked_readonly(b);
 
-	SUBJECT_SYS(mprotect(p, b->len, PROT_READ));
-	watch(b, p, b->len);
-	mark(b);
 	SUBJECT_SYS(madvise(p, b->len, MADV_DONTNEED));
 	touch(p, b->len);
 	write_by_mem(p, b->len, 3, 2);
