@@ -3,9 +3,9 @@
 #define MEM_COPY_H
 
 /*
- * Copies planned pages from a task, stopped or let run since, into its pages file, with their sums.  Present runs lie one behind the other in
- * the file, so a chunk of the file is read, summed and written while its bytes are in the cache.  Large plans are
- * shared by two threads.
+ * Copies planned pages from a task, stopped or let run since, into its pages file, with their sums.  Present runs lie
+ * one behind the other in the file, so a chunk of the file is read, summed and written while its bytes are in the cache.
+ * Large plans are shared by two threads.
  */
 
 #include <stdbool.h>
