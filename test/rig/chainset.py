@@ -16,10 +16,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 
 from rig import imageset                                            # noqa: E402
-from rig.imageset import PAGE, Entry                      # noqa: E402
+from rig.imageset import IN_PARENT, PAGE, PRESENT, Entry            # noqa: E402
 from rig.wire import BYTES, VARINT, Field                           # noqa: E402
-
-IN_PARENT, PRESENT = 1, 4
 
 
 def number(fields, wanted, default=0):

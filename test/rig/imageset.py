@@ -17,6 +17,7 @@ DIGEST_FIELD = 1001
 INVENTORY_MAGIC = 0x58313116
 HEADER = struct.Struct("<8sIIQQII16s16s16sQ")
 PAGE = 4096
+IN_PARENT, PRESENT = 1, 4       # flags of a page map's entry
 
 
 @dataclasses.dataclass

@@ -40,6 +40,7 @@ class Table:
         self.examples = {}
         self.asked = collections.Counter()
         self.missed = collections.Counter()
+        self.written = collections.Counter()    # whether the comparison finds changes where there are some
 
     def collect(self, folder, got, keeps_parents):
         """An interval is from where the tree stood still once to where it did again."""
@@ -73,8 +74,11 @@ class Table:
     def ask(self, m, key, folder, sets):
         """Only of dumps: a pre-dump's bytes are from after its question."""
         pid = int(m[1])
-        pages = sets.setdefault(pid, truth.Pages(folder, pid))
-        asked, changed = truth.changed(pages, int(m[2], 16), int(m[3]))
+        if pid not in sets:
+            sets[pid] = truth.Pages(folder, pid)
+            asked, changed = sets[pid].changed_of_written()
+            self.written.update(asked=asked, changed=changed)
+        asked, changed = sets[pid].changed(int(m[2], 16), int(m[3]))
         self.asked[key] += asked
         self.missed[key] += changed
 
@@ -86,6 +90,8 @@ class Table:
         for key, nr in sorted(self.counts.items(), key=lambda x: -x[1]):
             print(f"{key[0]:<11} {key[1]:<11} {nr:>7} {self.pages[key]:>8} {self.asked[key]:>9} {self.missed[key]:>8}  "
                   f"{key[2]}  (seed {self.examples[key]})")
+        print(f"of {self.written['asked']} pages that these dumps wrote and their parents have, "
+              f"{self.written['changed']} had changed")
 
 
 def explain(actions, pid, start, end, since, until):

@@ -4,9 +4,7 @@ import bisect
 import os
 
 from rig import imageset
-from rig.imageset import PAGE
-
-IN_PARENT, PRESENT = 1, 4
+from rig.imageset import IN_PARENT, PAGE, PRESENT
 
 
 class Pages:
@@ -14,7 +12,7 @@ class Pages:
 
     def __init__(self, folder, pid):
         self.folder, self.pid = folder, pid
-        self.runs, self.file, self.above = [], None, None   # runs: (address, pages, flags, offset of their bytes)
+        self.runs, self.file, self.above = [], None, None   # runs: (address, pages, flags, place of their bytes)
         path = os.path.join(folder, f"pagemap-{pid}.img")
         if not os.path.exists(path):
             return
@@ -24,7 +22,7 @@ class Pages:
             nr, flags = e.get(5) or e.get(2, 0), e.get(4, 0)
             self.runs.append((e.get(1, 0), nr, flags, offset))
             offset += nr * PAGE if flags & PRESENT else 0
-        self.file = os.path.join(folder, f"pages-{head[1]}.img")
+        self.file = open(os.path.join(folder, f"pages-{head[1]}.img"), "rb")
 
     def parent(self):
         if not self.above:
@@ -39,17 +37,20 @@ class Pages:
             return None
         if flags & IN_PARENT:
             return self.parent().page(address)
-        if isinstance(self.file, str):
-            self.file = open(self.file, "rb")
         return os.pread(self.file.fileno(), PAGE, offset + address - start)
 
 
-def changed(pages, start, nr):
-    """(asked, changed) of @nr pages from @start, of those that this set and its parent have."""
-    asked = differ = 0
-    for address in range(start, start + nr * PAGE, PAGE):
-        now, then = pages.page(address), pages.parent().page(address)
-        if now is not None and then is not None:
-            asked += 1
-            differ += now != then
-    return asked, differ
+    def changed(self, start, nr):
+        """(asked, changed) of @nr pages from @start, of those that this set and its parent have."""
+        asked = differ = 0
+        for address in range(start, start + nr * PAGE, PAGE):
+            now, then = self.page(address), self.parent().page(address)
+            if now is not None and then is not None:
+                asked += 1
+                differ += now != then
+        return asked, differ
+
+    def changed_of_written(self):
+        """The same of all pages that this set has itself."""
+        counts = [self.changed(start, nr) for start, nr, flags, _ in self.runs if flags & PRESENT]
+        return sum(c[0] for c in counts), sum(c[1] for c in counts)
