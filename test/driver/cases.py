@@ -4,9 +4,13 @@
 A declaration is one comment on one line, `/* key: value */` in C and `# key: value` in a script;
 test/README.md lists the keys.
 """
+import fnmatch
 import glob
 import os
 import re
+import shutil
+
+from driver import tools
 
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
@@ -75,8 +79,6 @@ def find(top):
 
 def select(cases, wanted, unwanted):
     """@wanted and @unwanted are lists of names, rooms or shell patterns; all when none is wanted."""
-    import fnmatch
-
     def hit(case, patterns):
         room, _, short = case.name.partition("/")
         return any(p.rstrip("/") in (case.name, room, short) or fnmatch.fnmatch(case.name, p) for p in patterns)
@@ -88,23 +90,41 @@ CAPABILITIES = {"chown": 0, "sys_module": 16, "net_admin": 12, "sys_ptrace": 19,
                 "sys_resource": 24, "audit_control": 30, "checkpoint_restore": 40, "ipc_lock": 14}
 
 
-def missing_need(need):
-    """Why this machine cannot run a case with that need, or None."""
+def has_capability(name):
+    with open("/proc/self/status", encoding="ascii") as f:
+        caps = int(re.search(r"CapEff:\s*(\w+)", f.read())[1], 16)
+    return bool(caps >> CAPABILITIES[name] & 1)
+
+
+def has_cpu(flag):
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        return bool(re.search(rf"^flags.*\b{flag}\b", f.read(), re.M))
+
+
+def kernel_version():
+    return tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+
+
+# kind -> (whether it is there, what is missing); "NAME" is the word behind the colon.
+NEEDS = {
+    "root": (lambda _: os.geteuid() == 0, "root"),
+    "machine": (lambda _: os.path.isdir("/vm/share"), "a virtual machine of its own (test/run --vm)"),
+    "cap": (has_capability, "the capability NAME"),
+    "cpu": (has_cpu, "a CPU with NAME"),
+    "cpus": (lambda n: len(os.sched_getaffinity(0)) >= int(n), "NAME CPUs"),
+    "file": (os.path.exists, "NAME"),
+    "program": (shutil.which, "the program NAME"),
+    "kernel": (lambda n: kernel_version() >= tuple(int(p) for p in n.split(".")), "kernel NAME"),
+}
+
+
+def missing_need(need, tool):
+    """Why this machine cannot run a case with that need, or None; @tool is asked for features of the kernel."""
     kind, _, name = need.partition(":")
-    if kind == "root":
-        return None if os.geteuid() == 0 else "needs root"
-    if kind == "cap":
-        with open("/proc/self/status", encoding="ascii") as f:
-            caps = int(re.search(r"CapEff:\s*(\w+)", f.read())[1], 16)
-        return None if caps >> CAPABILITIES[name] & 1 else f"needs CAP_{name.upper()}"
-    if kind == "cpu":
-        with open("/proc/cpuinfo", encoding="ascii") as f:
-            return None if re.search(rf"^flags.*\b{name}\b", f.read(), re.M) else f"needs a CPU with {name}"
-    if kind == "file":
-        return None if os.path.exists(name) else f"needs {name}"
-    if kind == "program":
-        import shutil
-        return None if shutil.which(name) else f"needs the program {name}"
-    if kind == "cpus":
-        return None if len(os.sched_getaffinity(0)) >= int(name) else f"needs {name} CPUs"
-    raise SystemExit(f"unknown need \"{need}\"")
+    if kind == "feature":
+        why = tools.missing_feature(tool, name)
+        return f"needs the feature {name}: {why}" if why else None
+    if kind not in NEEDS:
+        raise SystemExit(f"unknown need \"{need}\"")
+    is_there, what = NEEDS[kind]
+    return None if is_there(name) else "needs " + what.replace("NAME", name)

@@ -7,11 +7,14 @@ Only what must be the same after a restore is read in; what is left out is liste
   inode numbers of pipes, shared memory and deleted files: new objects; how they are shared is compared instead
   SigQ: counts the signals of all processes of the user
   stat flags, kernel stack addresses: inner state of the kernel
+What of descriptors may differ is in fdinfo.py.
 """
 import ctypes
 import functools
 import os
 import re
+
+from driver import fdinfo
 
 STAT_FIELDS = {
     # index after the comm field -> name; proc(5) numbers are 3 higher
@@ -66,14 +69,18 @@ def kcmp(pid_a, pid_b, what, a=0, b=0):
 class Snapshot(dict):
     def __init__(self):
         super().__init__()
-        self.numbers = {}   # kind:[inode] -> small number, by first appearance
+        self.numbers = {}   # what the kernel numbers anew -> small number, by first appearance
 
     def stable_link(self, text):
         match = re.match(r"^(pipe|socket|mnt|net|pid|ipc|uts|user|time|cgroup):\[(\d+)\]$", text)
         if not match or match[1] not in ("pipe", "socket"):
             # A file that never had a name is called by its inode number.
             return re.sub(r"/#\d+ \(deleted\)$", "/#N (deleted)", re.sub(r"^/proc/\d+/", "/proc/N/", text))
-        return f"{match[1]}:#{self.numbers.setdefault(text, len(self.numbers))}"
+        return f"{match[1]}:{self.number('link', text)}"
+
+    def number(self, kind, text):
+        """A name that does not depend on numbers of the kernel's: the count of such names before."""
+        return f"#{self.numbers.setdefault(f'{kind} {text}', len(self.numbers))}"
 
     def add_stat(self, head, text):
         after = text[text.rfind(")") + 2:].split()
@@ -123,15 +130,16 @@ class Snapshot(dict):
 
     def add_fds(self, pid):
         opened = []
+        reader = fdinfo.Reader(self.number, fdinfo.mount_points(read(f"/proc/{pid}/mountinfo")))
         try:
             numbers = sorted(int(n) for n in os.listdir(f"/proc/{pid}/fd"))
         except OSError:
             numbers = []
         for n in numbers:
             target = self.stable_link(link(f"/proc/{pid}/fd/{n}"))
-            info = read(f"/proc/{pid}/fdinfo/{n}")
-            kept = [" ".join(l.split()) for l in info.splitlines() if l.startswith(("pos:", "flags:"))]
-            self[f"proc/{pid}/fd/{n}"] = f"{target} {' '.join(kept)}"
+            self[f"proc/{pid}/fd/{n}"] = target
+            for name, value in reader.values(read(f"/proc/{pid}/fdinfo/{n}"), target):
+                self[f"proc/{pid}/fd/{n}/{name}"] = value
             opened.append((target, pid, n))
         return opened
 
@@ -215,6 +223,8 @@ def compare(before, after, allowed):
     for key in sorted(set(before) | set(after)):
         a, b = before.get(key, "<absent>"), after.get(key, "<absent>")
         if a == b or TASK.match(key)[0] in gone or any(p.search(key) for p in patterns):
+            continue
+        if fdinfo.may_become(key, a, b, before):
             continue
         if len(a) + len(b) > 400:
             at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))

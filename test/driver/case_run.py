@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The case of one test: started, told to go on, heard; and what /proc must say of it."""
+import os
+import re
+import time
+
+from driver import snapshot
+from driver.children import Children, Failure, Skip
+
+OWN_FILES = {"ready", "go", "here", "dump-opts", "restore-opts"}
+# A stop signal that was sent takes a moment to stop its task.
+STOPPING = re.compile(r"^proc/\d+/(stat/state: 'T' became|status/ShdPnd: )")
+
+
+class CaseRun(Children):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.spec = spec
+        self.keys = spec["keys"]
+        self.work = os.path.join(self.folder, "w")
+        self.root = None
+        self.masters = []   # terminals
+        self.notes = []
+        self.wrong = []     # found differences; the case's own verdict is heard before they are reported
+
+    def start(self):
+        os.makedirs(self.work, exist_ok=True)
+        os.chmod(self.work, 0o777)
+        os.chmod(self.folder, 0o755)
+        tty = None
+        if "pty" in self.keys:
+            tty = self.new_terminal()
+        env = {"PATH": os.environ["PATH"], "HOME": "/", "CASE_DIR": self.work}
+        env.update({k: v for k, v in os.environ.items() if k.startswith("CASE_") and k != "CASE_DIR"})
+        if self.spec["is_chain"]:   # more has to fit in
+            env["CASE_WAIT_S"] = str(int(env.get("CASE_WAIT_S", "1")) * 4)
+        program = self.spec["program"]
+        self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty,
+                               session="same-session" not in self.keys)
+        ready = os.path.join(self.work, "ready")
+        self.wait_for("the case to be ready", lambda: os.path.exists(ready) or self.root in self.ended)
+        if self.root in self.ended:
+            self.judge(self.ended[self.root], early=True)
+
+    def tell_go(self):
+        with open(os.path.join(self.work, "go"), "w", encoding="ascii"):
+            pass
+
+    def case_output(self):
+        with open(os.path.join(self.folder, "out"), encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+
+    def judge(self, status, early=False):
+        code = os.waitstatus_to_exitcode(status)
+        text = self.case_output().replace("\n", "; ")
+        if code == 77:
+            raise Skip(text.replace("skip: ", "") or "no reason given")
+        if code == 0 and not early:
+            return
+        when = " before it was ready" if early else ""
+        raise Failure(f"the case ended with {code}{when}: {text}")
+
+    def finish(self):
+        """The word to go on, and the case's own verdict."""
+        self.tell_go()
+        self.judge(self.wait_end(self.root, "the case to check itself"))
+        self.wait_gone("all tasks of the case to end")
+
+    def new_terminal(self):
+        """The path of a terminal whose other side we hold."""
+        master, slave = os.openpty()
+        self.masters.append((master, slave))
+        return os.ttyname(slave)
+
+    def files(self):
+        return {n for n in os.listdir(self.work) if n not in OWN_FILES}
+
+    def same(self, before, when, more=()):
+        """Notes what /proc shows otherwise than @before; @more may differ too."""
+        allowed = list(more) + [line.split()[0] for line in self.keys.get("differs", [])]
+        if not all(self.is_ours(c) for c in ("dump", "restore")):
+            allowed += [l.split()[1] for l in self.keys.get("peer", []) if l.startswith("differs ")]
+        if "busy" in self.keys:
+            return
+        until = time.monotonic() + 2
+        wrong = snapshot.compare(before, self.snapshot(), allowed)
+        while wrong and all(STOPPING.search(w) for w in wrong) and time.monotonic() < until:
+            time.sleep(0.01)
+            wrong = snapshot.compare(before, self.snapshot(), allowed)
+        if wrong:
+            more = f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""
+            self.wrong.append(f"{when}, /proc differs: " + "; ".join(wrong[:8]) + more)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of test/run, and what the way it asks for is called."""
+import argparse
+import os
+import shlex
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FLAVOURS = ("h", "ns", "uns")
+
+
+def pre_word(text):
+    number, _, pause = text.partition(":")
+    return int(number), float(pause or 0)
+
+
+def flavour_words(text):
+    words = text.split(",")
+    if any(word not in FLAVOURS for word in words):
+        raise argparse.ArgumentTypeError(f"\"{text}\" is none of {', '.join(FLAVOURS)}")
+    return words
+
+
+def parser(description):
+    p = argparse.ArgumentParser(prog="test/run", description=description, allow_abbrev=False,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_choice(p.add_argument_group("which cases"))
+    add_tool(p.add_argument_group("which tool"))
+    add_ways(p)
+    add_reports(p.add_argument_group("reports"))
+    return p
+
+
+def add_choice(p):
+    p.add_argument("-a", "--all", action="store_true", help="run every case (the default without -t)")
+    p.add_argument("-t", "--test", action="append", default=[], metavar="NAME",
+                   help="a case (mem/anon or anon), a room (mem) or a pattern ('files/pipe*'); repeatable")
+    p.add_argument("-x", "--exclude", action="append", default=[], metavar="NAME", help="the same, left out")
+    p.add_argument("-p", "--parallel", type=int, default=len(os.sched_getaffinity(0)), metavar="JOBS")
+    p.add_argument("--list", action="store_true", help="print the names and stop")
+
+
+def add_tool(p):
+    p.add_argument("--build", default=os.path.join(os.path.dirname(TOP), "build"), metavar="DIR",
+                   help="where the built cases and the tool are")
+    p.add_argument("--bin", metavar="PATH", help="the tool, or the word \"peer\"; default BUILD/criu-lite")
+    p.add_argument("--interop", metavar="A:B", help="A dumps and B restores; paths, or criu-lite, or peer")
+    p.add_argument("--tool-opt", action="append", default=[], metavar="OPT", help="handed to dump and restore")
+    p.add_argument("--dump-opt", action="append", default=[], metavar="OPT", help="handed to dump")
+    p.add_argument("--restore-opt", action="append", default=[], metavar="OPT", help="handed to restore")
+
+
+def add_ways(p):
+    way = p.add_argument_group("ways", "one of these; plain is a dump and a restore").add_mutually_exclusive_group()
+    way.add_argument("--nocr", action="store_true", help="no dump at all: what fails then is a broken test")
+    way.add_argument("--norst", action="store_true", help="dump with --leave-running, no restore")
+    way.add_argument("--stop", action="store_true", help="dump with --leave-stopped, then SIGCONT")
+    way.add_argument("--snaps", type=int, metavar="N", help="N dumps with --leave-running")
+    way.add_argument("--iters", type=int, default=1, metavar="N", help="N dumps and restores in a row")
+    more = p.add_argument_group("what ways are combined with")
+    more.add_argument("--pre", type=pre_word, default=(0, 0.0), metavar="N[:PAUSE]",
+                      help="N pre-dumps in front of each dump, which follows them; PAUSE seconds run in between")
+    more.add_argument("--tracker", choices=("auto", "soft-dirty", "uffd-wp", "both", "none"),
+                      help="how they find out what changed; with --snaps it makes the dumps one chain")
+    more.add_argument("--flavour", type=flavour_words, action="extend", metavar="F",
+                      help="h: in the namespaces of the host (the default); ns: pid, mount, uts, ipc and network "
+                      "namespaces of its own; uns: and a user namespace; several with commas: one after the other")
+    more.add_argument("--matrix", nargs="?", const=os.path.join(TOP, "matrix"), metavar="FILE",
+                      help="run once for each line of options in FILE (test/matrix)")
+
+
+def add_reports(p):
+    p.add_argument("--summary", metavar="FILE", help="write \"passed failed skipped\" there")
+    p.add_argument("--table", metavar="FILE", help="add one line \"way, case, status, reason\" (tabs) per test")
+    p.add_argument("--keep", action="store_true", help="keep the folder of every test, not only of failures")
+
+
+def way_of(args):
+    for way in ("nocr", "norst", "stop"):
+        if getattr(args, way):
+            return way, 1
+    return ("snaps", args.snaps) if args.snaps else ("cr", args.iters)
+
+
+def way_name(args, flavour="h"):
+    """The way and what it is combined with, as one word of the reports."""
+    way, count = way_of(args)
+    words = [way + (f"-{count}" if count > 1 else "")]
+    words += [f"pre-{args.pre[0]}"] if args.pre[0] else []
+    words += [args.tracker] if args.tracker else []
+    words += [flavour] if flavour != "h" else []
+    return "+".join(words)
+
+
+def matrix_lines(path):
+    """Each line that is no comment is a list of options."""
+    with open(path, encoding="utf-8") as f:
+        return [shlex.split(line, comments=True) for line in f if shlex.split(line, comments=True)]
+
+
+# Options of a whole run, not of one test: 1 when a value follows.
+OF_THE_RUN = {"-t": 1, "--test": 1, "-x": 1, "--exclude": 1, "-p": 1, "--parallel": 1, "--summary": 1, "--table": 1,
+              "--flavour": 1, "-a": 0, "--all": 0, "--keep": 0, "--matrix": 0}
+
+
+def without_run(words):
+    """Of a command line, the words that say how one test runs."""
+    out, words = [], iter(words)
+    for word in words:
+        name, is_joined, _ = word.partition("=")
+        if name not in OF_THE_RUN:
+            out.append(word)
+        elif OF_THE_RUN[name] and not is_joined:
+            next(words, None)
+    return out
