@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What every kind of file has: an owner to be told by signals. */
+/* What every kind of file has: numbers in tables, and an owner to be told by signals. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -50,4 +50,19 @@ struct err *fown_ask(struct dump *d, const struct fd_probe *p, FownEntry **out)
 	o->pid_type = owner.pid ? (uint32_t)owner.type : 0;
 	o->pid = (uint32_t)owner.pid;
 	return NULL;
+}
+
+const struct fd_slot *fdtable_find(const struct fdtable *table, int fd)
+{
+	size_t low = 0, high = table->nr_slots;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (table->slots[mid].fd < fd)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < table->nr_slots && table->slots[low].fd == fd ? &table->slots[low] : NULL;
 }

@@ -35,6 +35,7 @@ static struct err *fifo_write(struct dump *d)
 const struct file_kind file_kind_fifo = {
 	.name = "fifo",
 	.type = FD_TYPES__FIFO,
+	.member = offsetof(FileEntry, fifo),
 	.matches = fifo_matches,
 	.dump = fifo_dump,
 	.write = fifo_write,

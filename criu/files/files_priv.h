@@ -88,6 +88,9 @@ struct files {
 	struct restore_files *restore;
 };
 
+/* The slot with number @fd, or NULL; the table is complete. */
+const struct fd_slot *fdtable_find(const struct fdtable *table, int fd);
+
 /* --- dump --- */
 
 struct ghost;

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -36,7 +37,8 @@ struct file;
 
 struct file_kind {
 	const char *name;
-	FdTypes type; /* its number in files.img, and which member of FileEntry is set */
+	FdTypes type;  /* its number in files.img */
+	size_t member; /* offsetof the member of FileEntry that is set, a pointer to its record */
 
 	/* Decide from what was already read, without touching the task.  The first yes wins. */
 	bool (*matches)(const struct fd_probe *p);
@@ -57,6 +59,12 @@ struct file_kind {
 	 * sharing are not its business.
 	 */
 	MUST_USE struct err *(*open)(struct worker *w, struct file *f, int *fd_out);
+	/*
+	 * The same worker, when all descriptors of all tasks are at their numbers: watches, peers, queued
+	 * data.  @fd is the owner's number; of a file that it only lends, any.  Not called for what
+	 * --inherit-fd replaced.  A number below w->fd_floor may be borrowed when it is put back.  Optional.
+	 */
+	MUST_USE struct err *(*finish)(struct worker *w, struct file *f, int fd);
 };
 
 /* NULL at the end. */
@@ -77,6 +85,8 @@ extern const struct file_kind file_kind_pipe;
 extern const struct file_kind file_kind_fifo;
 extern const struct file_kind file_kind_tty;
 extern const struct file_kind file_kind_memfd;
+extern const struct file_kind file_kind_eventfd;
+extern const struct file_kind file_kind_epoll;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

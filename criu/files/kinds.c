@@ -4,7 +4,11 @@
 
 #include <stddef.h>
 
+/* clang-format off */
 const struct file_kind *const file_kinds[] = {
+	/* By the whole text of the link; the next one takes all others inside the kernel. */
+	&file_kind_eventfd,
+	&file_kind_epoll,
 	&file_kind_unsupported,
 	&file_kind_pipe,
 	&file_kind_fifo,
@@ -13,6 +17,7 @@ const struct file_kind *const file_kinds[] = {
 	&file_kind_regular,
 	NULL,
 };
+/* clang-format on */
 
 const struct file_kind *file_kind_of_probe(const struct fd_probe *p)
 {

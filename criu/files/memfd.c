@@ -201,6 +201,7 @@ static struct err *memfd_open(struct worker *w, struct file *f, int *fd_out)
 const struct file_kind file_kind_memfd = {
 	.name = "memfd",
 	.type = FD_TYPES__MEMFD,
+	.member = offsetof(FileEntry, memfd),
 	.matches = memfd_matches,
 	.dump = memfd_dump,
 	.write = memfd_write,

@@ -86,6 +86,7 @@ static struct err *pipe_write(struct dump *d)
 const struct file_kind file_kind_pipe = {
 	.name = "pipe",
 	.type = FD_TYPES__PIPE,
+	.member = offsetof(FileEntry, pipe),
 	.matches = pipe_matches,
 	.dump = pipe_dump,
 	.check = pipe_check,

@@ -118,6 +118,8 @@ static void choose_sources(struct restore_files *rf, struct fdtable *table)
 		}
 		if (f->is_late)
 			rf->has_late = true;
+		if (f->kind->finish && f->inherited < 0)
+			rf->has_finish = true;
 	}
 }
 

@@ -2,6 +2,7 @@
 /* Restore, the coordinator's part: what exists before the first worker and what is put right after the last. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
@@ -12,46 +13,42 @@
 #include "files/restore_priv.h"
 #include "image/dir.h"
 
+ProtobufCMessage *file_record(const struct file_kind *kind, const FileEntry *rec)
+{
+	ProtobufCMessage *msg;
+
+	memcpy(&msg, (const char *)rec + kind->member, sizeof(msg));
+	return msg;
+}
+
+/*
+ * Where the record has a field that nearly all kinds have under this name, and no other type; NULL if it has not.  A
+ * fifo has it in the record of its path.
+ */
+static const void *common_field(const struct files *fs, const struct file *f, const char *name)
+{
+	const ProtobufCFieldDescriptor *field;
+	const ProtobufCMessage *msg;
+
+	if (f->rec->type == FD_TYPES__FIFO)
+		f = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
+	msg = f && f->kind ? file_record(f->kind, f->rec) : NULL;
+	field = msg ? protobuf_c_message_descriptor_get_field_by_name(msg->descriptor, name) : NULL;
+	return field ? (const char *)msg + field->offset : NULL;
+}
+
 const FownEntry *file_fown(const struct files *fs, const struct file *f)
 {
-	const struct file *reg;
+	const FownEntry *const *fown = common_field(fs, f, "fown");
 
-	switch (f->rec->type) {
-	case FD_TYPES__REG:
-		return f->rec->reg->fown;
-	case FD_TYPES__PIPE:
-		return f->rec->pipe->fown;
-	case FD_TYPES__TTY:
-		return f->rec->tty->fown;
-	case FD_TYPES__MEMFD:
-		return f->rec->memfd->fown;
-	case FD_TYPES__FIFO:
-		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
-		return reg && reg->rec->reg ? reg->rec->reg->fown : NULL;
-	default:
-		return NULL;
-	}
+	return fown ? *fown : NULL;
 }
 
 uint32_t file_flags(const struct files *fs, const struct file *f)
 {
-	const struct file *reg;
+	const uint32_t *flags = common_field(fs, f, "flags");
 
-	switch (f->rec->type) {
-	case FD_TYPES__REG:
-		return f->rec->reg->flags;
-	case FD_TYPES__PIPE:
-		return f->rec->pipe->flags;
-	case FD_TYPES__TTY:
-		return f->rec->tty->flags;
-	case FD_TYPES__MEMFD:
-		return f->rec->memfd->flags;
-	case FD_TYPES__FIFO:
-		reg = f->rec->fifo->has_regf_id ? file_by_id(fs, f->rec->fifo->regf_id) : NULL;
-		return reg && reg->rec->reg ? reg->rec->reg->flags : 0;
-	default:
-		return 0;
-	}
+	return flags ? *flags : 0;
 }
 
 static struct err *keep_inherited(struct restore *r)

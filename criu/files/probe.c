@@ -211,22 +211,6 @@ static struct err *get_dup(const struct table_dirs *dirs, struct fd_probe *p)
 	return NULL;
 }
 
-/* The slot of @table with number @fd, or NULL. */
-static const struct fd_slot *find_slot(const struct fdtable *table, int fd)
-{
-	size_t low = 0, high = table->nr_slots;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (table->slots[mid].fd < fd)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < table->nr_slots && table->slots[low].fd == fd ? &table->slots[low] : NULL;
-}
-
 /*
  * Most descriptors that are shared were inherited: one kcmp with the parent's saves the search.  0 if it is
  * not the same.
@@ -234,7 +218,8 @@ static const struct fd_slot *find_slot(const struct fdtable *table, int fd)
 static struct err *ask_parent(const struct fd_probe *p, uint32_t *id_out)
 {
 	const struct task *parent = p->task->parent;
-	const struct fd_slot *slot = parent && parent->fdt ? find_slot(parent->fdt, p->fd) : NULL;
+	const struct fd_slot *slot = parent && parent->fdt ? fdtable_find(parent->fdt, p->fd) :
+							     NULL;
 	bool is_same;
 
 	*id_out = 0;

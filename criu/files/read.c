@@ -15,8 +15,7 @@
 #include "files/pipe_open.h"
 #include "image/dir.h"
 
-/* Room above the tables for descriptors of the tool itself. */
-enum { TOOL_FDS = 64, MAX_ERRORS = 100 };
+enum { MAX_ERRORS = 100 };
 
 void restore_error(struct restore *r, struct err *own_e)
 {
@@ -58,31 +57,13 @@ const FileEntry *files_find(const struct restore *r, uint32_t id)
 	return f ? f->rec : NULL;
 }
 
-/* The member that the type asks for is there. */
-static bool has_member(const FileEntry *rec)
-{
-	switch (rec->type) {
-	case FD_TYPES__REG:
-		return rec->reg;
-	case FD_TYPES__PIPE:
-		return rec->pipe;
-	case FD_TYPES__FIFO:
-		return rec->fifo;
-	case FD_TYPES__TTY:
-		return rec->tty;
-	case FD_TYPES__MEMFD:
-		return rec->memfd;
-	default:
-		return true; /* nobody looks into it */
-	}
-}
-
 static struct err *add_file(struct restore *r, const struct image_stream *s, FileEntry *rec)
 {
+	const struct file_kind *kind = file_kind_of_type(rec->type);
 	struct files *fs = r->files;
 	struct file *f;
 
-	if (!has_member(rec))
+	if (kind && !file_record(kind, rec))
 		return image_stream_err(s, "file %u has no record of its type %s", rec->id,
 					file_type_name(rec->type));
 	if (file_by_id(fs, rec->id))
@@ -90,7 +71,7 @@ static struct err *add_file(struct restore *r, const struct image_stream *s, Fil
 	f = ARENA_NEW(r->arena, struct file);
 	f->id = rec->id;
 	f->rec = rec;
-	f->kind = file_kind_of_type(rec->type);
+	f->kind = kind;
 	f->index = fs->nr;
 	f->inherited = -1;
 	f->owner_fd = -1;
@@ -126,7 +107,7 @@ static struct err *add_slot(struct restore *r, const struct image_stream *s, str
 		return image_stream_err(s, "fd %u has type %s, its file %u has type %s", rec->fd,
 					file_type_name(rec->type), rec->id,
 					file_type_name(f->rec->type));
-	if (rec->fd > INT_MAX - TOOL_FDS)
+	if (rec->fd > MAX_FD)
 		return image_stream_err(s, "descriptor number %u is impossible", rec->fd);
 	if (!f->user) {
 		f->user = table->task;
@@ -307,13 +288,13 @@ struct err *files_read(struct restore *r)
 	lookups_init(r, fs->restore);
 	TRY(read_files(r));
 	TRY(read_tables(r));
-	TRY(check_limit(r));
 	TRY(fs_read(r));
 	TRY(ttys_read(r));
 	TRY(memfds_read(r));
 	TRY(remaps_read(r));
 	link_files(r);
 	TRY(take_errors(r));
+	TRY(check_limit(r));
 	TRY(pipe_data_read(r));
 	TRY(make_shared(r));
 	TRY(plan_make(r));

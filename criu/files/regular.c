@@ -141,6 +141,7 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 const struct file_kind file_kind_regular = {
 	.name = "regular",
 	.type = FD_TYPES__REG,
+	.member = offsetof(FileEntry, reg),
 	.matches = regular_matches,
 	.dump = regular_dump,
 	.link_up = regular_link,

@@ -16,6 +16,7 @@
  */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,9 @@
 #include "tty.pb-c.h"
 
 #include "files/files_priv.h"
+
+/* Room above the tables for descriptors of the tool itself. */
+enum { TOOL_FDS = 64, MAX_FD = INT_MAX - TOOL_FDS };
 
 /* What replaces a path: the coordinator keeps it open, workers open it through /proc. */
 struct remap {
@@ -75,7 +79,8 @@ struct restore_files {
 	pid_t coordinator;
 
 	/* The plan, the same in all processes. */
-	bool has_late; /* files of /proc of tasks */
+	bool has_late;	 /* files of /proc of tasks */
+	bool has_finish; /* kinds with a finish */
 	bool has_pulls;
 	bool has_lent;
 	bool has_shared_tables;
@@ -83,8 +88,8 @@ struct restore_files {
 	int *lent; /* by file index, shared by all processes: the owner's number, 0: none */
 
 	/* Of this process only. */
-	int *made;   /* by file index: ends of pipes made and not placed yet, 0: none */
-	int *strays; /* lent descriptors that children must close */
+	int *made;	      /* by file index: ends of pipes made and not placed yet, 0: none */
+	struct file **strays; /* lent, under numbers that children must close */
 	size_t nr_strays;
 };
 
@@ -118,6 +123,8 @@ MUST_USE struct err *regular_open(struct worker *w, struct file *f, int *fd_out)
 MUST_USE struct err *regular_open_path(struct worker *w, const struct file *f, int flags,
 				       int *fd_out);
 
+/* The member of its kind; NULL when it is not set. */
+ProtobufCMessage *file_record(const struct file_kind *kind, const FileEntry *rec);
 /* Of the record that has them for the file's kind; NULL and 0 when there is none. */
 const FownEntry *file_fown(const struct files *fs, const struct file *f);
 uint32_t file_flags(const struct files *fs, const struct file *f);

@@ -221,6 +221,7 @@ static struct err *tty_write(struct dump *d)
 const struct file_kind file_kind_tty = {
 	.name = "tty",
 	.type = FD_TYPES__TTY,
+	.member = offsetof(FileEntry, tty),
 	.matches = tty_matches,
 	.dump = tty_dump,
 	.write = tty_write,

@@ -60,7 +60,7 @@ static void lend(struct worker *w, const struct pipe_group *g)
 		rf->lent[index] = rf->made[index];
 		rf->strays = arena_grow(w->restore->arena, rf->strays, rf->nr_strays,
 					sizeof(*rf->strays));
-		rf->strays[rf->nr_strays++] = rf->made[index];
+		rf->strays[rf->nr_strays++] = g->ends[i];
 		rf->made[index] = 0;
 	}
 }
@@ -190,7 +190,7 @@ static struct err *place_inherited(struct worker *w, const struct fdtable *table
 static void close_strays(struct restore_files *rf)
 {
 	for (size_t i = 0; i < rf->nr_strays; i++)
-		close(rf->strays[i]);
+		close(rf->lent[rf->strays[i]->index]);
 	rf->nr_strays = 0;
 }
 
@@ -311,6 +311,29 @@ static struct err *copy_rest(struct worker *w, const struct fdtable *table)
 	return NULL;
 }
 
+static struct err *finish_one(struct worker *w, struct file *f, int fd)
+{
+	if (!f->kind->finish || f->inherited >= 0)
+		return NULL;
+	return f->kind->finish(w, f, fd);
+}
+
+/* Everything that has a number in any table is there. */
+static struct err *finish_all(struct worker *w, const struct fdtable *table)
+{
+	const struct restore_files *rf = w->restore->files->restore;
+
+	for (size_t i = 0; i < table->nr_slots; i++) {
+		const struct fd_slot *slot = &table->slots[i];
+
+		if (slot->source == SLOT_OPEN)
+			TRY(of_slot(finish_one(w, slot->file, slot->fd), w, slot));
+	}
+	for (size_t i = 0; i < rf->nr_strays; i++)
+		TRY(finish_one(w, rf->strays[i], rf->lent[rf->strays[i]->index]));
+	return NULL;
+}
+
 static struct err *fill_table(struct worker *w, const struct fdtable *table, bool is_mine)
 {
 	struct restore_files *rf = w->restore->files->restore;
@@ -322,17 +345,19 @@ static struct err *fill_table(struct worker *w, const struct fdtable *table, boo
 		if (is_mine)
 			TRY(open_late(w, table));
 	}
-	if (!rf->has_pulls)
-		return is_mine ? copy_rest(w, table) : NULL;
-	TRY(stage_meet(w));
-	if (is_mine) {
-		TRY(pull_all(w, table));
-		TRY(copy_rest(w, table));
-	}
-	if (rf->has_lent)
+	if (rf->has_pulls) {
 		TRY(stage_meet(w));
+		if (is_mine)
+			TRY(pull_all(w, table));
+	}
 	if (is_mine)
-		close_strays(rf);
+		TRY(copy_rest(w, table));
+	if (rf->has_lent || rf->has_finish)
+		TRY(stage_meet(w));
+	if (!is_mine)
+		return NULL;
+	TRY(finish_all(w, table));
+	close_strays(rf);
 	return NULL;
 }
 

@@ -44,6 +44,19 @@ bool fdinfo_find(const struct fdinfo *info, const char *key, struct scan *value_
  */
 bool fdinfo_next(const struct fdinfo *info, const char *key, const char **cursor,
 		 struct scan *value_out);
+/* One line of an epoll descriptor (fs/eventpoll.c, ep_show_fdinfo): what it watches. */
+struct fdinfo_epoll {
+	uint32_t fd; /* the number it was added with; may be closed, or be another file now */
+	uint32_t events;
+	uint64_t data;
+	uint64_t pos, ino; /* of what is watched */
+	uint32_t dev;	   /* of its file system, the kernel's own numbering: major << 20 | minor */
+};
+
+/* The next one, as fdinfo_next(); *has_out false: there is none.  A line that is not as expected is a failure. */
+MUST_USE struct err *fdinfo_epoll_next(const struct fdinfo *info, const char **cursor,
+				       struct fdinfo_epoll *out, bool *has_out);
+
 /* A whole value in one base; a key that is missing or anything behind the number is a failure. */
 MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
 MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);

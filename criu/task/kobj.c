@@ -6,6 +6,7 @@
 #include "task/kobj.h"
 
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -99,6 +100,19 @@ struct err *kobj_same_file(pid_t pid, int fd, pid_t other_pid, int other_fd, boo
 	int order = 0;
 
 	TRY(compare(&s, pid, fd, &n, &order));
+	*out = !order;
+	return NULL;
+}
+
+struct err *kobj_is_watched(pid_t pid, int fd, pid_t epoll_pid, int epfd, uint32_t tfd,
+			    uint32_t nth, bool *out)
+{
+	struct kcmp_epoll_slot slot = { .efd = (uint32_t)epfd, .tfd = tfd, .toff = nth };
+	long order = syscall(SYS_kcmp, pid, epoll_pid, KCMP_EPOLL_TFD, (long)fd, (long)&slot);
+
+	if (order < 0)
+		return err_sys(errno, "cannot ask what fd %d of task %d watches as fd %u", epfd,
+			       epoll_pid, tfd);
 	*out = !order;
 	return NULL;
 }

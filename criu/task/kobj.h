@@ -41,6 +41,13 @@ MUST_USE struct err *kobj_set_add(struct kobj_set *s, pid_t host_pid, int fd, ui
 MUST_USE struct err *kobj_same_file(pid_t pid, int fd, pid_t other_pid, int other_fd, bool *out);
 
 /*
+ * Is descriptor @fd of @pid the open file that the epoll @epfd of @epoll_pid watches under number @tfd?  @nth: of
+ * several it watches under that number, counted from 0 in the order of its fdinfo (Linux 4.13, KCMP_EPOLL_TFD).
+ */
+MUST_USE struct err *kobj_is_watched(pid_t pid, int fd, pid_t epoll_pid, int epfd, uint32_t tfd,
+				     uint32_t nth, bool *out);
+
+/*
  * Fills vm_id, files_id, fs_id and sighand_id of all live tasks (t->ids is made when NULL).  CRIU counts
  * itself first, so numbers start at 2 in tree order.  The tree must be stopped.
  */

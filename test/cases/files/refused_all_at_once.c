@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Several things that cannot be dumped, in two processes: one refusal names them all. */
-/* refuse: eventfd */
+/* refuse: device */
 /* refuse: socket */
-/* refuse: timerfd */
-/* peer: no can dump them */
+/* refuse: half-made mount */
+/* needs: file:/dev/kmsg */
+/* peer: no can dump none of them, and names the first */
 #include "case.h"
 
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <time.h>
+#include <sys/syscall.h>
 
 static void child(void *arg)
 {
 	(void)arg;
-	CASE_SYS(timerfd_create(CLOCK_MONOTONIC, 0));
+	CASE_SYS(syscall(SYS_fsopen, "tmpfs", 0));
 	case_here();
 	case_wait_go();
 }
@@ -23,8 +24,8 @@ int main(void)
 {
 	pid_t pid = case_fork(child, NULL);
 
-	CASE_SYS(eventfd(1, 0));
-	CASE_SYS(socket(AF_UNIX, SOCK_DGRAM, 0));
+	CASE_SYS(open("/dev/kmsg", O_RDONLY));
+	CASE_SYS(socket(AF_NETLINK, SOCK_RAW, 0));
 	case_wait_here(1);
 	case_ready();
 	case_join(pid);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* epoll_wait() without a limit. */
-/* refuse: (epoll|eventpoll) */
-/* peer: no can dump it and ends the call with EINTR */
+/* peer: no ends the call with EINTR */
 #include "case.h"
 
 #include <sys/epoll.h>
