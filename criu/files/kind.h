@@ -87,6 +87,8 @@ extern const struct file_kind file_kind_tty;
 extern const struct file_kind file_kind_memfd;
 extern const struct file_kind file_kind_eventfd;
 extern const struct file_kind file_kind_epoll;
+extern const struct file_kind file_kind_timerfd;
+extern const struct file_kind file_kind_signalfd;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

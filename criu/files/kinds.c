@@ -9,6 +9,8 @@ const struct file_kind *const file_kinds[] = {
 	/* By the whole text of the link; the next one takes all others inside the kernel. */
 	&file_kind_eventfd,
 	&file_kind_epoll,
+	&file_kind_timerfd,
+	&file_kind_signalfd,
 	&file_kind_unsupported,
 	&file_kind_pipe,
 	&file_kind_fifo,

@@ -24,8 +24,6 @@ struct unsupported {
 
 static const struct unsupported rows[] = {
 	{ "socket:[", "sockets are not supported yet", NOT_YET },
-	{ "anon_inode:[signalfd]", "signalfd is not supported yet", NOT_YET },
-	{ "anon_inode:[timerfd]", "timerfd is not supported yet", NOT_YET },
 	{ "anon_inode:inotify", "inotify is not supported yet", NOT_YET },
 	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
 	{ "anon_inode:[pidfd]", "pidfd is not supported yet", NOT_YET },

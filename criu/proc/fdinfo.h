@@ -57,6 +57,17 @@ struct fdinfo_epoll {
 MUST_USE struct err *fdinfo_epoll_next(const struct fdinfo *info, const char **cursor,
 				       struct fdinfo_epoll *out, bool *has_out);
 
+/* A timerfd (fs/timerfd.c, timerfd_show). */
+struct fdinfo_timer {
+	uint32_t clockid;
+	uint32_t settime_flags;
+	uint64_t ticks;			/* expirations that were not read */
+	uint64_t value_sec, value_nsec; /* left until the next one; 0: it does not run */
+	uint64_t interval_sec, interval_nsec;
+};
+
+MUST_USE struct err *fdinfo_timer(const struct fdinfo *info, struct fdinfo_timer *out);
+
 /* A whole value in one base; a key that is missing or anything behind the number is a failure. */
 MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
 MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);

@@ -41,3 +41,36 @@ struct err *fdinfo_epoll_next(const struct fdinfo *info, const char **cursor,
 	*out = e;
 	return NULL;
 }
+
+/* "(SECONDS, NANOSECONDS)" */
+static struct err *pair(const struct fdinfo *info, const char *key, uint64_t *sec, uint64_t *nsec)
+{
+	struct scan s;
+
+	if (!fdinfo_find(info, key, &s))
+		return err_new(ERR_SYS, "cannot find \"%s\" in the kernel's description of a timer",
+			       key);
+	if (!scan_char(&s, '(') || !scan_u64(&s, sec) || !scan_text(&s, ", ") ||
+	    !scan_u64(&s, nsec) || !scan_char(&s, ')') || !scan_at_end(&s) || *nsec > 999999999)
+		return scan_error(&s, key);
+	return NULL;
+}
+
+struct err *fdinfo_timer(const struct fdinfo *info, struct fdinfo_timer *out)
+{
+	struct fdinfo_timer t;
+	uint64_t clockid, flags;
+
+	TRY(fdinfo_dec(info, "clockid", &clockid));
+	TRY(fdinfo_dec(info, "ticks", &t.ticks));
+	TRY(fdinfo_oct(info, "settime flags", &flags));
+	TRY(pair(info, "it_value", &t.value_sec, &t.value_nsec));
+	TRY(pair(info, "it_interval", &t.interval_sec, &t.interval_nsec));
+	if (clockid > INT_MAX || flags > UINT32_MAX)
+		return err_new(ERR_SYS, "cannot use clock %llu and flags %#llo of a timer",
+			       (unsigned long long)clockid, (unsigned long long)flags);
+	t.clockid = (uint32_t)clockid;
+	t.settime_flags = (uint32_t)flags;
+	*out = t;
+	return NULL;
+}

@@ -10,7 +10,8 @@ first appearance, so that what is shared must still be shared:
 What is left out, or may be otherwise after the restore:
   pid of a lock that belongs to the open file (flock, lease): whoever happened to set it
   number of a lock, order of locks, watches and epoll targets: kept in lists without a meaning of their order
-  it_value     of a timer that runs: it may be less, and with an interval anything that fits into it
+  it_value     of a timer that runs: it may be less, and with an interval anything that fits into it; a periodic
+               one that has expired shows 0 until somebody looks at it
   ticks        of such a timer: it may be more
 """
 import re
@@ -86,9 +87,9 @@ def may_become(key, before, after, all_before):
         return False
     interval = ns_of(all_before[f"{head}/it_interval"])
     value = ns_of(all_before.get(f"{head}/it_value", ""))
-    if not value:
-        return False    # disarmed: nothing happens to it
+    if not value and not (interval and all_before.get(f"{head}/ticks", "0") != "0"):
+        return False    # disarmed: nothing happens to it; else it has expired, and goes on when somebody looks
     if name == "ticks":
         return int(after) >= int(before) if after.isdigit() else False
     now = ns_of(after)
-    return now is not None and now <= max(value, interval) and (not interval or now > 0)
+    return now is not None and now <= max(value, interval)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* proc/fdinfo_kind.c: the lines of single kinds of files, as kernels write them and as they never do. */
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "proc/fdinfo.h"
+#include "unit/unit.h"
+
+static struct fdinfo info_of(struct arena *a, const char *lines)
+{
+	const char *text = arena_printf(a, "pos:\t0\nflags:\t02\nmnt_id:\t17\n%s", lines);
+	struct fdinfo info;
+
+	CHECK_OK(fdinfo_parse(text, strlen(text), a, &info));
+	return info;
+}
+
+static void epoll_is_read(void)
+{
+	struct arena *a = arena_new();
+	struct fdinfo info = info_of(
+		a,
+		"tfd:        4 events: 40000019 data: 1234567890abcdef  pos:0 ino:40e sdev:10\n"
+		"tfd:     1023 events:       19 data:                0  pos:18446744073709551615 "
+		"ino:ffffffffffffffff sdev:fe00000\n");
+	const char *cursor = NULL;
+	struct fdinfo_epoll e;
+	bool has;
+
+	CHECK_OK(fdinfo_epoll_next(&info, &cursor, &e, &has));
+	CHECK(has && e.fd == 4 && e.events == 0x40000019 && e.data == 0x1234567890abcdef &&
+	      e.pos == 0 && e.ino == 0x40e && e.dev == 0x10);
+	CHECK_OK(fdinfo_epoll_next(&info, &cursor, &e, &has));
+	CHECK(has && e.fd == 1023 && e.events == 0x19 && e.data == 0 && e.pos == UINT64_MAX &&
+	      e.ino == UINT64_MAX && e.dev == 0xfe00000);
+	CHECK_OK(fdinfo_epoll_next(&info, &cursor, &e, &has));
+	CHECK(!has);
+	arena_free(a);
+}
+
+static void epoll_refuses(void)
+{
+	static const char *const bad[] = {
+		"tfd: -1 events: 0 data: 0 pos:0 ino:0 sdev:0\n",
+		"tfd: 2147483648 events: 0 data: 0 pos:0 ino:0 sdev:0\n",
+		"tfd: 1 events: 100000000 data: 0 pos:0 ino:0 sdev:0\n",
+		"tfd: 1 events: 0 data: 10000000000000000 pos:0 ino:0 sdev:0\n",
+		"tfd: 1 events: 0 data: 0\n",
+		"tfd: 1 events: 0 data: 0 pos:0 ino:0 sdev:\n",
+		"tfd: 1 events: 0 data: 0 pos:0 ino:0 sdev:100000000\n",
+		"tfd:\n",
+	};
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct fdinfo info = info_of(a, bad[i]);
+		const char *cursor = NULL;
+		struct fdinfo_epoll e;
+		bool has;
+
+		CHECK_ERR(fdinfo_epoll_next(&info, &cursor, &e, &has), ERR_SYS);
+	}
+	arena_free(a);
+}
+
+static void timer_is_read(void)
+{
+	struct arena *a = arena_new();
+	struct fdinfo info = info_of(a, "clockid: 9\nticks: 18446744073709551615\n"
+					"settime flags: 03\nit_value: (18446744073, 999999999)\n"
+					"it_interval: (0, 1)\n");
+	struct fdinfo_timer t;
+
+	CHECK_OK(fdinfo_timer(&info, &t));
+	CHECK(t.clockid == 9 && t.ticks == UINT64_MAX && t.settime_flags == 3 &&
+	      t.value_sec == 18446744073 && t.value_nsec == 999999999 && t.interval_sec == 0 &&
+	      t.interval_nsec == 1);
+	arena_free(a);
+}
+
+static void timer_refuses(void)
+{
+#define HEAD "clockid: 1\nticks: 0\nsettime flags: 00\n"
+	static const char *const bad[] = {
+		HEAD,
+		HEAD "it_value: (0, 0)\n",
+		HEAD "it_value: (0, 1000000000)\nit_interval: (0, 0)\n",
+		HEAD "it_value: (-1, 0)\nit_interval: (0, 0)\n",
+		HEAD "it_value: (0, 0\nit_interval: (0, 0)\n",
+		HEAD "it_value: (0, 0)x\nit_interval: (0, 0)\n",
+		"clockid: 4294967296\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\n"
+		"it_interval: (0, 0)\n",
+		"clockid: 1\nticks: 0\nsettime flags: 09\nit_value: (0, 0)\n"
+		"it_interval: (0, 0)\n",
+	};
+#undef HEAD
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct fdinfo info = info_of(a, bad[i]);
+		struct fdinfo_timer t;
+
+		CHECK_ERR(fdinfo_timer(&info, &t), ERR_SYS);
+	}
+	arena_free(a);
+}
+
+int main(void)
+{
+	UNIT_RUN(epoll_is_read);
+	UNIT_RUN(epoll_refuses);
+	UNIT_RUN(timer_is_read);
+	UNIT_RUN(timer_refuses);
+	return 0;
+}
