@@ -100,6 +100,8 @@ struct options {
 
 	const char *stop_before; /* step at which the tool kills itself: tests of rollback */
 	const char *stop_after;
+	const char *fail_at; /* step that does nothing and fails */
+
 	bool plan; /* restore --plan: say what would be done */
 
 	/* Looked at by cli/ only. */

@@ -16,6 +16,13 @@ static void stop_if_asked(const char *wanted, const char *name, const char *when
 	kill(getpid(), SIGKILL);
 }
 
+static struct err *run_one(const struct step *step, const char *fail_at, void *op)
+{
+	if (fail_at && !strcmp(fail_at, step->name))
+		return err_new(ERR_USAGE, "cannot do step %s: it fails as asked", step->name);
+	return step->run(op);
+}
+
 static void steps_undo(const struct step *steps, size_t nr_done, void *op)
 {
 	while (nr_done-- > 0) {
@@ -44,7 +51,7 @@ struct err *steps_run(const struct step *steps, size_t nr, const struct steps_co
 		if (control)
 			stop_if_asked(control->stop_before, steps[i].name, "before");
 		log_debug("flow", 0, "step %s begins", steps[i].name);
-		e = steps[i].run(op);
+		e = run_one(&steps[i], control ? control->fail_at : NULL, op);
 		if (e) {
 			log_info("flow", 0, "step %s did not succeed: us=%" PRIu64, steps[i].name,
 				 clock_us() - start);

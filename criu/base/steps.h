@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 struct step {
-	const char *name; /* in the log, the timings, --stop-before and --stop-after */
+	const char *name; /* in the log, the timings, --stop-before, --stop-after and --fail-at */
 	/* Cleans up its own half-done work when it fails. */
 	MUST_USE struct err *(*run)(void *op);
 	/* After a later failure; harmless twice; may be NULL. */
@@ -20,6 +20,7 @@ struct step {
 struct steps_control {
 	const char *stop_before; /* SIGKILL to ourselves there; NULL: nowhere */
 	const char *stop_after;
+	const char *fail_at; /* this step fails, and nothing of it is done */
 };
 
 /* Runs @nr steps in order; on failure undoes the finished ones in reverse. */

@@ -268,6 +268,8 @@ const struct option_row option_rows[] = {
 	  .help = "kill the tool before this step, to see that the tree survives" },
 	{ "stop-after", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH | IN_PRE_DUMP, AT(stop_after), .arg = "STEP",
 	  .help = "kill the tool after this step" },
+	{ "fail-at", 0, OPT_TEXT, GROUP_TESTS, IN_BOTH | IN_PRE_DUMP, AT(fail_at), .arg = "STEP",
+	  .help = "fail instead of doing this step, to see that all is taken back" },
 };
 /* clang-format on */
 

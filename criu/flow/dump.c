@@ -311,7 +311,7 @@ static void tell_prediction(const struct dump_op *op)
 static struct err *dump_with(struct dump_op *op)
 {
 	const struct options *opts = op->d.opts;
-	const struct steps_control control = { opts->stop_before, opts->stop_after };
+	const struct steps_control control = { opts->stop_before, opts->stop_after, opts->fail_at };
 
 	TRY(steps_run(dump_steps, ARRAY_SIZE(dump_steps), &control, op));
 	auto_dedup_dumped(opts, op->d.images);

@@ -213,7 +213,7 @@ static const struct step predump_steps[] = {
 static struct err *predump_with(struct predump_op *op, int stats_dir)
 {
 	const struct options *opts = op->d.opts;
-	const struct steps_control control = { opts->stop_before, opts->stop_after };
+	const struct steps_control control = { opts->stop_before, opts->stop_after, opts->fail_at };
 
 	TRY(steps_run(predump_steps, ARRAY_SIZE(predump_steps), &control, op));
 	auto_dedup_dumped(opts, op->d.images);

@@ -343,7 +343,7 @@ static struct err *stay(struct restore_op *op, int *exit_status_out)
 static struct err *restore_with(struct restore_op *op, int *exit_status_out)
 {
 	const struct options *opts = op->r.opts;
-	const struct steps_control control = { opts->stop_before, opts->stop_after };
+	const struct steps_control control = { opts->stop_before, opts->stop_after, opts->fail_at };
 	size_t nr = opts->plan ? NR_PLAN_STEPS : ARRAY_SIZE(restore_steps);
 
 	TRY(steps_run(restore_steps, nr, &control, op));

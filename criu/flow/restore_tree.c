@@ -398,12 +398,21 @@ static bool kill_one(pid_t pid)
 	return got > 0 || (got < 0 && has_ended(pid));
 }
 
+/* A leader does not end as long as we trace one of its threads and have not waited for its end. */
+static void reap_traced_threads(const struct restore_tree *t)
+{
+	for (size_t i = 0; i < t->nr_commits; i++)
+		for (size_t k = 1; k < t->commits[i].nr_threads; k++)
+			waitpid(t->commits[i].threads[k].tid, NULL, WNOHANG | __WALL);
+}
+
 /* One round over all that exist; the number of those that have not ended. */
 static size_t kill_round(struct restore_tree *t, bool *is_gone)
 {
 	struct restore *r = t->r;
 	size_t left = 0;
 
+	reap_traced_threads(t);
 	for (size_t i = 0; i < r->born->nr; i++) {
 		/* Only those known to be ours: a number that was taken belongs to a stranger. */
 		if (is_gone[i] || !stage_has_started(r->stage, i))

@@ -21,6 +21,7 @@ class CaseRun(Children):
         self.root = None
         self.masters = []   # terminals
         self.notes = []
+        self.may_differ = []    # in every comparison: regular expressions of keys
         self.wrong = []     # found differences; the case's own verdict is heard before they are reported
 
     def start(self):
@@ -75,18 +76,23 @@ class CaseRun(Children):
     def files(self):
         return {n for n in os.listdir(self.work) if n not in OWN_FILES}
 
-    def same(self, before, when, more=()):
-        """Notes what /proc shows otherwise than @before; @more may differ too."""
-        allowed = list(more) + [line.split()[0] for line in self.keys.get("differs", [])]
+    def differences(self, before, more=()):
+        """What /proc shows otherwise than @before; @more may differ too."""
+        allowed = self.may_differ + list(more) + [line.split()[0] for line in self.keys.get("differs", [])]
         if not all(self.is_ours(c) for c in ("dump", "restore")):
             allowed += [l.split()[1] for l in self.keys.get("peer", []) if l.startswith("differs ")]
-        if "busy" in self.keys:
-            return
+        return [] if "busy" in self.keys else snapshot.compare(before, self.snapshot(), allowed)
+
+    def same(self, before, when, more=()):
+        """Notes the differences, but for those that go away by themselves."""
         until = time.monotonic() + 2
-        wrong = snapshot.compare(before, self.snapshot(), allowed)
+        wrong = self.differences(before, more)
         while wrong and all(STOPPING.search(w) for w in wrong) and time.monotonic() < until:
             time.sleep(0.01)
-            wrong = snapshot.compare(before, self.snapshot(), allowed)
+            wrong = self.differences(before, more)
+        self.note_wrong(when, wrong)
+
+    def note_wrong(self, when, wrong):
         if wrong:
             more = f"; and {len(wrong) - 8} more" if len(wrong) > 8 else ""
             self.wrong.append(f"{when}, /proc differs: " + "; ".join(wrong[:8]) + more)

@@ -11,7 +11,7 @@ import sys
 
 from driver import snapshot
 from driver.children import Failure, Skip
-from driver.ways import Ways
+from driver.faults import Faults
 
 
 def swap_off(folder):
@@ -27,7 +27,7 @@ def main(spec_path):
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     if os.getsid(0) != os.getpid():
         os.setsid()     # the session we inherited is not visible in here
-    run = Ways(spec)
+    run = Faults(spec)
     result = {"status": "pass", "reason": ""}
     try:
         run.main()

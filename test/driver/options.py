@@ -5,6 +5,7 @@ import os
 import shlex
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FAULTS = ("before", "after", "fail")
 FLAVOURS = ("h", "ns", "uns")
 
 
@@ -18,6 +19,14 @@ def flavour_words(text):
     if any(word not in FLAVOURS for word in words):
         raise argparse.ArgumentTypeError(f"\"{text}\" is none of {', '.join(FLAVOURS)}")
     return words
+
+
+def fault_word(text):
+    """[kinds, step, text] of "all", "STEP", "before:STEP", "before:all" and so on."""
+    kind, colon, step = text.rpartition(":")
+    if colon and kind not in FAULTS:
+        raise argparse.ArgumentTypeError(f"\"{kind}\" is none of {', '.join(FAULTS)}")
+    return [[kind] if colon else list(FAULTS), step, text]
 
 
 def parser(description):
@@ -61,6 +70,11 @@ def add_ways(p):
                       help="N pre-dumps in front of each dump, which follows them; PAUSE seconds run in between")
     more.add_argument("--tracker", choices=("auto", "soft-dirty", "uffd-wp", "both", "none"),
                       help="how they find out what changed; with --snaps it makes the dumps one chain")
+    more.add_argument("--auto-dedup", action="store_true",
+                      help="the dumps of a chain remove from the older sets what they have anew; that is looked at")
+    more.add_argument("--fault", type=fault_word, metavar="[before:|after:|fail:]STEP",
+                      help="the tool is killed before and after this step of dump, pre-dump or restore, or the step "
+                      "fails; STEP may be all; then nothing may have happened, and an undisturbed run must succeed")
     more.add_argument("--flavour", type=flavour_words, action="extend", metavar="F",
                       help="h: in the namespaces of the host (the default); ns: pid, mount, uts, ipc and network "
                       "namespaces of its own; uns: and a user namespace; several with commas: one after the other")
@@ -87,8 +101,23 @@ def way_name(args, flavour="h"):
     words = [way + (f"-{count}" if count > 1 else "")]
     words += [f"pre-{args.pre[0]}"] if args.pre[0] else []
     words += [args.tracker] if args.tracker else []
+    words += ["dedup"] if args.auto_dedup else []
+    words += ["fault-" + args.fault[2]] if args.fault else []
     words += [flavour] if flavour != "h" else []
     return "+".join(words)
+
+
+def is_chain(args):
+    return bool(not args.nocr and (args.pre[0] or (args.snaps and args.tracker)))
+
+
+def misfit(args):
+    """What of the options makes no sense together, or None."""
+    if args.auto_dedup and not is_chain(args):
+        return "--auto-dedup needs a chain of dumps: --pre N, or --snaps N with --tracker"
+    if args.fault and (way_of(args) != ("cr", 1) or args.auto_dedup):
+        return "--fault disturbs dumps, pre-dumps and restores; it goes with --pre and --tracker only"
+    return None
 
 
 def matrix_lines(path):

@@ -46,6 +46,14 @@ def by_declaration(case, suite):
         return "is about a refused dump"
     if "restore-refuse" in case.keys and suite.way != "cr":
         return "is about a refused restore"
-    if "between" in case.keys and suite.count > 1:
+    if "between" in case.keys and suite.has_rounds:
         return "changes its surroundings once"
-    return None
+    return by_fault(case, suite) if suite.args.fault else None
+
+
+def by_fault(case, suite):
+    if not is_ours(suite.dump) or not is_ours(suite.restore):
+        return "the peer has no named steps"
+    if "refuse" in case.keys or "restore-refuse" in case.keys:
+        return "is about a refusal"
+    return "its state moves: a whole tree and a half one look alike" if "busy" in case.keys else None

@@ -27,8 +27,9 @@ class Suite:
         self.name = options.way_name(args, flavour)
         self.ours = os.path.abspath(os.path.join(args.build, "criu-lite"))
         self.dump, self.restore = tools.tools(args) if self.way != "nocr" else ("", "")
-        self.is_chain = self.way != "nocr" and bool(args.pre[0] or (self.way == "snaps" and args.tracker))
-        self.is_plain = self.way == "cr" and self.count == 1 and not self.is_chain
+        self.is_chain = options.is_chain(args)
+        self.has_rounds = self.count > 1 or bool(args.fault)
+        self.is_plain = self.way == "cr" and not self.has_rounds and not self.is_chain
         self.no_tracker = tools.missing_tracker(self.dump, args.tracker) if self.is_chain else None
         self.base = tempfile.mkdtemp(prefix="criu-lite-test-", dir=os.environ.get("TMPDIR"))
         os.chmod(self.base, 0o755)
@@ -39,7 +40,12 @@ class Suite:
     @property
     def ways(self):
         """The words that a case's "not" may name."""
-        return {self.way} | ({"iters"} if self.count > 1 else set()) | ({"pre"} if self.is_chain else set())
+        return {self.way} | {word for word, has in (("iters", self.has_rounds), ("pre", self.is_chain),
+                                                    ("fault", self.args.fault), ("dedup", self.args.auto_dedup)) if has}
+
+    def budget(self, case):
+        """With every step disturbed there are dozens of rounds."""
+        return case.budget * (10 if self.args.fault else 1)
 
     # One case ------------------------------------------------------------------------------
 
@@ -47,9 +53,10 @@ class Suite:
         args, opts = self.args, self.args.tool_opt
         return {
             "program": case.program(args.build),
-            "folder": folder, "keys": case.keys, "budget": case.budget, "way": self.way,
+            "folder": folder, "keys": case.keys, "budget": self.budget(case), "way": self.way,
             "count": int(case.one("rounds", "1")) if self.way == "cr" and self.count == 1 else self.count,
             "pre": args.pre[0], "pause": args.pre[1], "tracker": args.tracker, "is_chain": self.is_chain,
+            "fault": args.fault, "auto_dedup": args.auto_dedup,
             "drives_itself": case.drives_itself, "build": os.path.abspath(args.build),
             "dump": self.dump, "restore": self.restore,
             "tool_opts": {"dump": opts + args.dump_opt, "restore": opts + args.restore_opt},
@@ -62,7 +69,7 @@ class Suite:
         path, out = os.path.join(folder, "spec.json"), os.path.join(folder, "driver.out")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(spec, f, indent=1)
-        limit = case.budget * children.SLOW + 30
+        limit = spec["budget"] * children.SLOW + 30
         if not spaces.run(lambda: inside.main(path), out, limit):
             return {"status": "fail", "reason": f"hung for {limit:.0f} s"}
         try:

@@ -5,6 +5,7 @@ import re
 import shlex
 import time
 
+from driver import dedup
 from driver.case_run import CaseRun
 from driver.children import Failure
 
@@ -68,6 +69,7 @@ class ToolRun(CaseRun):
 
     def chain_options(self, images, previous):
         out = ["--prev-images-dir", os.path.relpath(previous, images)] if previous else []
+        out += ["--auto-dedup"] if self.spec["auto_dedup"] else []
         return out + (["--tracker", self.spec["tracker"]] if self.spec["tracker"] and self.is_ours("dump") else [])
 
     def pre_dumps(self, number, before):
@@ -98,6 +100,8 @@ class ToolRun(CaseRun):
 
     def judge_chain(self, images):
         """Was anything left to the parent?  A chain of whole dumps would be right, and of no use."""
+        if self.spec["auto_dedup"]:
+            self.judge_dedup(images)
         if not self.is_ours("dump") or self.spec["tracker"] == "none" or "whole" in self.keys:
             return
         with open(os.path.join(images, "dump.log"), encoding="utf-8", errors="replace") as f:
@@ -105,6 +109,14 @@ class ToolRun(CaseRun):
         whole = re.findall(r"dumped whole: .*", text)
         if any("not in the parent" not in w for w in whole) or not LEFT_TO_PARENT.search(text):
             self.wrong.append(f"the chain was not used: {'; '.join(whole) or 'no page is in the parent'}")
+
+    def judge_dedup(self, images):
+        nr, kept = dedup.check(images)
+        self.notes.append(f"{nr} pages given back")
+        if kept:
+            self.wrong.append("--auto-dedup: " + "; ".join(kept))
+        elif not nr and self.spec["tracker"] == "none":
+            self.wrong.append("--auto-dedup: no page was replaced, although each counts as changed")
 
     def expect_refusal(self, command, images, log, code):
         if code == 0:

@@ -60,6 +60,7 @@ class Ways(ToolRun):
         for command in self.keys.get("between", []):
             if os.system(f"cd {shlex.quote(self.work)} && {command}"):
                 raise Failure(f"between dump and restore, \"{command}\" did not work")
+        self.attack_restore(images, before, files)
         squatter = self.squat() if "squat" in self.keys else None
         code = self.tool("restore", images, ["-d"], "restore.log")
         if squatter:
@@ -71,9 +72,19 @@ class Ways(ToolRun):
         if code:
             raise Failure(f"restore ended with {code}: {self.log_tail(images, 'restore.log')}")
         self.same(before, "after the restore")
-        if not {"between", "busy"} & set(self.keys) and self.files() != files:
-            self.wrong.append(f"the files were {sorted(files)} and are {sorted(self.files())}")
+        if not {"between", "busy"} & set(self.keys):
+            self.same_files(files, "after the restore")
         return True
+
+    def same_files(self, files, when):
+        if self.files() != files:
+            self.wrong.append(f"{when}, the files were {sorted(files)} and are {sorted(self.files())}")
+
+    def attack_restore(self, images, before, files):
+        """For the way that disturbs restores first (faults.py)."""
+
+    def fault_rounds(self):
+        raise NotImplementedError
 
     def states(self):
         return [snapshot.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] for pid in self.pids()]
@@ -148,6 +159,8 @@ class Ways(ToolRun):
         self.start()
         if way == "nocr":
             self.finish()
+        elif self.spec["fault"]:
+            self.fault_rounds()
         elif way == "norst" or "refuse" in self.keys:
             self.dump_running(["--leave-running"])
         elif way == "stop":

@@ -249,6 +249,15 @@ static void steps_stop_where_told(void)
 	munmap(shared, 4096);
 }
 
+static void steps_fail_where_told(void)
+{
+	const struct steps_control control = { .fail_at = "c" };
+	struct story story = { .text = "" };
+
+	CHECK_ERR(steps_run(story_steps, ARRAY_SIZE(story_steps), &control, &story), ERR_USAGE);
+	CHECK_STR(story.text, "abaAA");
+}
+
 static void clock_goes_on(void)
 {
 	uint64_t us = clock_us(), ns = clock_ns();
@@ -267,6 +276,7 @@ int main(void)
 	UNIT_RUN(fd_opens_by_path);
 	UNIT_RUN(steps_undo_what_was_done);
 	UNIT_RUN(steps_stop_where_told);
+	UNIT_RUN(steps_fail_where_told);
 	UNIT_RUN(clock_goes_on);
 	return 0;
 }
