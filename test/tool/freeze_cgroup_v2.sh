@@ -23,6 +23,10 @@ printf '#!/bin/sh\n[ "$CRTOOLS_SCRIPT_ACTION" != post-dump ]\n' >fails
 chmod +x fails
 dump two --freeze-cgroup "$group" --action-script "$PWD/fails" && fail "a failing script is no reason to fail"
 [ "$(state)" = "$before" ] || fail "the cgroup is left in state $(state) after a failure"
+mkdir full && mount -t tmpfs -o size=64k none full || skip "nothing can be mounted"
+dump full --freeze-cgroup "$group" && fail "a dump without room for it succeeds"
+umount full
+[ "$(state)" = "$before" ] || fail "the cgroup is left in state $(state) after a dump without room"
 dump three -R --freeze-cgroup "$group/missing" && fail "a missing cgroup is no reason to refuse"
 finish w
 start w

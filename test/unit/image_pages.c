@@ -115,6 +115,31 @@ static void one_set_comes_back(void)
 	image_dir_close(dir);
 }
 
+static void a_page_between_two_runs_stays_away(void)
+{
+	static const struct run runs[] = {
+		{ 0x10000, 2, PAGE_PRESENT },
+		{ 0x13000, 1, PAGE_PRESENT },
+		{ 0x15000, 3, PAGE_PRESENT },
+	};
+	struct image_dir *dir = NULL;
+	struct page_source *src = NULL;
+	char buf[PAGE];
+
+	scratch_clear(dirs[1]);
+	set_write(dirs[1], NULL, runs, ARRAY_SIZE(runs), 3);
+	CHECK_OK(image_dir_open(dirs[1], &dir));
+	CHECK_OK(page_source_open(dir, IMAGE_PAGEMAP, PID, &src));
+	CHECK(page_source_nr(src) == 3 && page_source_nr_pages(src) == 6);
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		expect_pages(src, runs[i].start, runs[i].nr, 3);
+	CHECK_ERR(page_source_read(src, 0x12000, 1, buf), ERR_IMAGE);
+	CHECK_ERR(page_source_read(src, 0x14000, 1, buf), ERR_IMAGE);
+	page_source_close(src);
+	image_dir_close(dir);
+	scratch_clear(dirs[1]);
+}
+
 static void both_counts_are_written(void)
 {
 	struct image_dir *dir = NULL;
@@ -295,6 +320,31 @@ static void page_maps_of_all_versions_are_read(void)
 	CHECK_OK(fields_check(NULL, 0, 0));
 }
 
+/* Whatever lies behind the end in memory must not be looked at, so the reason counts. */
+static void cut_page_maps_are_refused(void)
+{
+	static const struct fields one = { 0x1000, 1, NONE, 4, 1 };
+	static const uint32_t lengths[] = { 255, 4096, INT32_MAX, UINT32_MAX - 8, UINT32_MAX };
+	uint8_t bytes[100] = { 2, 0, 0, 0, 1 << 3, 1 };
+	size_t len = 6 + put_fields(bytes + 6, &one);
+
+	CHECK_OK(pagemap_check(bytes, len, 1));
+	for (size_t cut = 7; cut < len; cut++) {
+		struct err *e = pagemap_check(bytes, cut, 1);
+
+		CHECK(e && strstr(err_message(e), "entry at byte 14: it is cut short"));
+		err_drop(e, "expected by the test");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct err *e;
+
+		memcpy(bytes + 6, &lengths[i], sizeof(lengths[i]));
+		e = pagemap_check(bytes, len, 1);
+		CHECK(e && strstr(err_message(e), "it is cut short"));
+		err_drop(e, "expected by the test");
+	}
+}
+
 static void hostile_page_maps_are_refused(void)
 {
 	static const struct fields bad[][2] = {
@@ -439,10 +489,12 @@ int main(void)
 	for (int i = 0; i < 3; i++)
 		scratch_make(dirs[i]);
 	UNIT_RUN(one_set_comes_back);
+	UNIT_RUN(a_page_between_two_runs_stays_away);
 	UNIT_RUN(both_counts_are_written);
 	UNIT_RUN(chains_are_flattened);
 	UNIT_RUN(broken_chains_are_refused);
 	UNIT_RUN(page_maps_of_all_versions_are_read);
+	UNIT_RUN(cut_page_maps_are_refused);
 	UNIT_RUN(hostile_page_maps_are_refused);
 	UNIT_RUN(missing_bytes_are_noticed);
 	UNIT_RUN(threads_fill_a_sink);

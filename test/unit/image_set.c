@@ -270,6 +270,33 @@ static void every_flipped_bit_is_found(void)
 	}
 }
 
+/* Images above 1 MiB are mapped and summed piece by piece. */
+static void damage_of_a_large_image_is_found(void)
+{
+	enum { LARGE = (3 << 20) + 5 };
+	static const size_t places[] = { 0, (1 << 20) - 1, 1 << 20, 3 << 20, LARGE - 1 };
+	static const char name[] = "route-9.img";
+	InventoryEntry inv = plain_inventory();
+	AUTO_FREE char *bytes = calloc(1, LARGE);
+	struct image_dir *dir = NULL;
+
+	CHECK(bytes);
+	scratch_clear(dir_path);
+	CHECK_OK(image_dir_create(dir_path, NULL, &dir));
+	CHECK_OK(image_append(dir, IMAGE_ROUTE, 9, bytes, LARGE));
+	CHECK_OK(image_dir_commit(dir, &inv));
+	image_dir_close(dir);
+	CHECK_OK(set_check(dir_path));
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		bytes[places[i]] ^= 4;
+		file_put(dir_path, name, bytes, LARGE);
+		CHECK_ERR(set_check(dir_path), ERR_IMAGE);
+		bytes[places[i]] ^= 4;
+	}
+	file_put(dir_path, name, bytes, LARGE);
+	CHECK_OK(set_check(dir_path));
+}
+
 static void cut_and_missing_files_are_found(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(small_files); i++) {
@@ -420,6 +447,7 @@ int main(void)
 	UNIT_RUN(every_flipped_bit_is_found);
 	UNIT_RUN(cut_and_missing_files_are_found);
 	UNIT_RUN(manifests_are_parsed_strictly);
+	UNIT_RUN(damage_of_a_large_image_is_found);
 	UNIT_RUN(foreign_sets_are_taken);
 	UNIT_RUN(hostile_framing_is_refused);
 	UNIT_RUN(only_regular_files_are_opened);

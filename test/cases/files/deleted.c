@@ -17,7 +17,7 @@ int main(void)
 	struct stat st;
 
 	CASE_SYS(fchown(a, 1234, 5678));
-	CASE_SYS(fchmod(a, 0714));
+	CASE_SYS(fchmod(a, 06714));
 	CASE_SYS(pwrite(a, "far", 3, 400000));
 	CASE_SYS(futimens(a, times));
 	CASE_SYS(unlink("file"));
@@ -26,7 +26,7 @@ int main(void)
 	CASE_EQ(st.st_nlink, 0);
 	CASE_EQ(st.st_uid, 1234);
 	CASE_EQ(st.st_gid, 5678);
-	CASE_EQ(st.st_mode & 07777, 0714);
+	CASE_EQ(st.st_mode & 07777, 06714);
 	CASE_EQ(st.st_size, 400003);
 	CASE_EQ(st.st_mtim.tv_sec, 2000000);
 	CASE_EQ(st.st_mtim.tv_nsec / 1000, 0);

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * All general registers of a thread that spins in a few instructions and makes no system call,
- * and its direction flag.
+ * its direction flag, and the bases of its segments.
  */
 #include "case.h"
+
+#include <asm/prctl.h>
+#include <sys/syscall.h>
+
+/* Addresses of nothing: a base is only a number until somebody uses it. */
+#define GS_BASE 0x123456789000ULL
 
 static volatile uint32_t flag __attribute__((used));
 static volatile uint64_t seen[16] __attribute__((used));
 
 static void *body(void *arg)
 {
+	uint64_t fs[2], gs;
+
 	(void)arg;
+	CASE_SYS(syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE));
+	CASE_SYS(syscall(SYS_arch_prctl, ARCH_GET_FS, &fs[0]));
 	case_here();
 	__asm__ volatile("push %%rbx; push %%rbp\n"
 			 "lea -128(%%rsp), %%rsp\n"
@@ -36,6 +46,10 @@ static void *body(void *arg)
 			 "lea 128(%%rsp), %%rsp; pop %%rbp; pop %%rbx\n" ::
 				 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11",
 				   "r12", "r13", "r14", "r15", "memory", "cc");
+	CASE_SYS(syscall(SYS_arch_prctl, ARCH_GET_FS, &fs[1]));
+	CASE_SYS(syscall(SYS_arch_prctl, ARCH_GET_GS, &gs));
+	CASE_EQ(fs[1], fs[0]);
+	CASE_EQ(gs, GS_BASE);
 	return NULL;
 }
 
