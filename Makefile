@@ -66,10 +66,14 @@ subjects := $(patsubst %.c,$(O)/%,$(wildcard $(addsuffix /*.c,$(addprefix test/,
 # Programs of many files: the one of test/torture, and the one that measures the kernel.
 torture := $(O)/test/torture/torture
 tracking := $(O)/test/facts/tracking
+# Fuzzers: linked with libFuzzer (make fuzz, a build of its own), or to try given inputs (make check).
+fuzzers := $(patsubst %.c,$(O)/%,$(wildcard test/fuzz/*.c))
+fuzz_lib := $(patsubst %.c,$(O)/%.o,$(filter-out %/replay.c,$(wildcard test/fuzz/lib/*.c)))
+replays := $(fuzzers:$(O)/test/fuzz/%=$(O)/test/fuzz/replay/%)
 objs_of = $(patsubst %.c,$(O)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
-	compile_commands.json fuzz
+	compile_commands.json fuzz fuzzers
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
 
@@ -207,8 +211,9 @@ $(O)/pie/blobs.o: $(O)/pie/blobs.S $(BLOBS:%=$(O)/pie/%.bin)
 
 # --- tests ---
 
-tests: units $(cases) $(subjects) $(torture) $(tracking) $(O)/test/rig/launch
+tests: units $(cases) $(subjects) $(torture) $(tracking) $(O)/test/rig/launch $(replays)
 units: $(units)
+fuzzers: $(fuzzers)
 
 $(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
 	$(call say,UNIT)
@@ -250,6 +255,22 @@ $(O)/test/rig/launch: test/rig/launch.c | config
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
+
+# What a fuzzer does itself is not what it is to reach.
+comma := ,
+$(O)/test/fuzz/%.o: test/fuzz/%.c $(O)/flags | config $(pb_h)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itest $(ALL_CFLAGS) $(subst $(comma)fuzzer-no-link,,$(SAN_CFLAGS)) $(DEPFLAGS) -c -o $@ $<
+
+$(fuzzers): $(O)/test/fuzz/%: $(O)/test/fuzz/%.o $(fuzz_lib) $(O)/libcriu-lite.a
+	$(call say,FUZZER)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS) -lpthread
+
+$(replays): $(O)/test/fuzz/replay/%: $(O)/test/fuzz/%.o $(O)/test/fuzz/lib/replay.o $(fuzz_lib) $(O)/libcriu-lite.a
+	$(call say,REPLAY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lpthread
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -306,8 +327,12 @@ torture: all tests
 	@test/torture/run --build $(O) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
 		$(if $(TRACKER),--tracker $(TRACKER)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SUMMARY),--summary $(SUMMARY))
 
-fuzz:
-	@test/fuzz/run --build $(O)
+# All parsers with damaged input, found by coverage.  SECONDS=N each (60), FUZZER=NAME only that one.
+FUZZ_BUILD := O=$(O)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link
+fuzz: lint-deps
+	@$(MAKE) --no-print-directory $(FUZZ_BUILD) fuzzers
+	@test/fuzz/run --build $(O)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FUZZER),--only $(FUZZER)) \
+		$(if $(OUTPUT),--output $(OUTPUT)) $(if $(SUMMARY),--summary $(SUMMARY))
 
 # Only what belongs to us and is C; generated code and the blob's linker script are not.
 c_files = $(shell find criu lib test images -name '*.[ch]' -not -name '*.pb-c.*' 2>/dev/null)
