@@ -4,8 +4,16 @@
 
 /* What kinds of files without a path (eventfd, epoll, timerfd...) share. */
 
+#include <stdint.h>
+#include <sys/ioctl.h>
+
 #include "files/kind.h"
 #include "proc/fdinfo.h"
+
+/* <linux/timerfd.h>, with CONFIG_CHECKPOINT_RESTORE; that header and the C library's do not go together. */
+#ifndef TFD_IOC_SET_TICKS
+#define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
+#endif
 
 /* Does the link say "anon_inode:NAME"?  Not for O_PATH, which is a name and not the object. */
 bool fd_probe_is_anon(const struct fd_probe *p, const char *name);

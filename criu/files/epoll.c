@@ -2,18 +2,11 @@
 /*
  * epoll: a set of watches.  Each is of an open file, under the number of the descriptor that it was added with.  The
  * kernel keeps the pair for as long as the open file lives: the number may have been closed, or be something
- * else by now, or never have been one of the task that has the epoll.
+ * else by now, or never have been one of the task that has the epoll.  Restoring them is in epoll_open.c.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/epoll.h>
-#include <sys/pidfd.h>
-#include <unistd.h>
-
-#include "base/fd.h"
-#include "base/log.h"
 #include "files/anon.h"
-#include "files/restore_priv.h"
+#include "files/epoll_open.h"
+#include "files/files_priv.h"
 #include "task/kobj.h"
 
 static bool epoll_matches(const struct fd_probe *p)
@@ -166,115 +159,6 @@ static struct err *epoll_check(struct dump *d)
 	for (size_t i = 0; i < fs->nr; i++)
 		if (fs->list[i]->kind == &file_kind_epoll && fs->list[i]->rec->epfd)
 			TRY(files_blocker(d, check_one(d, fs->list[i])));
-	return NULL;
-}
-
-static uint32_t number_of(const EventpollTfdEntry *t)
-{
-	return t->has_number ? t->number : t->tfd;
-}
-
-/* Fills in what only the table says. */
-static struct err *link_watch(struct restore *r, const struct file *f, EventpollTfdEntry *t)
-{
-	const struct fd_slot *slot = t->tfd <= MAX_FD ? fdtable_find(f->user->fdt, (int)t->tfd) :
-							NULL;
-	const struct file *target = t->has_file_id ? file_by_id(r->files, t->file_id) :
-				    slot	   ? slot->file :
-						     NULL;
-
-	if (number_of(t) > MAX_FD)
-		return err_new(ERR_IMAGE, "files.img: epoll %u watches the impossible number %u",
-			       f->id, number_of(t));
-	if (!target || !target->user)
-		return err_new(ERR_IMAGE,
-			       "cannot restore %s: it watches fd %u, which no task has open",
-			       file_user(r, f), number_of(t));
-	t->has_file_id = true;
-	t->file_id = target->id;
-	/* The number is borrowed, if only for the moment. */
-	r->files->restore->highest_fd = MAX(r->files->restore->highest_fd, (int)number_of(t));
-	return NULL;
-}
-
-static struct err *epoll_link(struct restore *r, struct file *f)
-{
-	const EventpollFileEntry *rec = f->rec->epfd;
-
-	for (size_t i = 0; f->user && i < rec->n_tfd; i++)
-		TRY(link_watch(r, f, rec->tfd[i]));
-	return NULL;
-}
-
-static struct err *epoll_open(struct worker *w UNUSED, struct file *f, int *fd_out)
-{
-	AUTO_FD fd = epoll_create1(EPOLL_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(errno, "cannot make an epoll");
-	TRY(anon_set_flags(fd, f->rec->epfd->flags));
-	*fd_out = fd_take(&fd);
-	return NULL;
-}
-
-static struct err *add_watch(const EventpollTfdEntry *t, int epfd, int fd)
-{
-	struct epoll_event ev = { .events = t->events, .data.u64 = t->data };
-
-	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev))
-		return err_sys(errno, "cannot watch fd %d", fd);
-	return NULL;
-}
-
-/* A descriptor of @target out of the way of all tables. */
-static struct err *get_target(struct worker *w, const struct file *target, int *fd_out)
-{
-	AUTO_FD pidfd = pidfd_open(target->user->ns_pid, 0);
-	AUTO_FD fd = pidfd < 0 ? -1 : pidfd_getfd(pidfd, target->user_fd, 0);
-
-	if (fd < 0)
-		return err_sys(errno, "cannot take fd %d of task %d", target->user_fd,
-			       target->user->ns_pid);
-	TRY(fd_move_up(&fd, w->fd_floor));
-	*fd_out = fd_take(&fd);
-	return NULL;
-}
-
-/* @slot is what has the number now, or NULL; it gets it back. */
-static struct err *watch_borrowed(struct worker *w, const EventpollTfdEntry *t, int epfd,
-				  const struct file *target, const struct fd_slot *slot)
-{
-	int number = (int)number_of(t);
-	AUTO_FD fd = -1, saved = -1;
-	struct err *e;
-
-	TRY(get_target(w, target, &fd));
-	if (slot)
-		saved = fcntl(number, F_DUPFD_CLOEXEC, w->fd_floor);
-	if ((slot && saved < 0) || dup3(fd, number, O_CLOEXEC) < 0)
-		return err_sys(errno, "cannot borrow fd %d", number);
-	e = add_watch(t, epfd, number);
-	if (!slot)
-		close(number);
-	else if (dup3(saved, number, slot->is_cloexec ? O_CLOEXEC : 0) < 0 && !e)
-		e = err_sys(errno, "cannot put fd %d back", number);
-	return e;
-}
-
-static struct err *epoll_finish(struct worker *w, struct file *f, int fd)
-{
-	const EventpollFileEntry *rec = f->rec->epfd;
-
-	for (size_t i = 0; i < rec->n_tfd; i++) {
-		const EventpollTfdEntry *t = rec->tfd[i];
-		const struct file *target = file_by_id(w->restore->files, t->file_id);
-		const struct fd_slot *slot = fdtable_find(f->owner, (int)number_of(t));
-
-		if (slot && slot->file == target)
-			TRY(add_watch(t, fd, slot->fd));
-		else
-			TRY(watch_borrowed(w, t, fd, target, slot));
-	}
 	return NULL;
 }
 

@@ -16,11 +16,6 @@
 #include "files/files_priv.h"
 #include "files/restore_priv.h"
 
-/* <linux/timerfd.h>, with CONFIG_CHECKPOINT_RESTORE; that header and the C library's do not go together. */
-#ifndef TFD_IOC_SET_TICKS
-#define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
-#endif
-
 enum { NS_PER_S = 1000000000, SETTIME_FLAGS = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET };
 
 static bool timerfd_matches(const struct fd_probe *p)
