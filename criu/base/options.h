@@ -68,8 +68,8 @@ struct options {
 	uint64_t ghost_limit; /* bytes */
 	bool skip_file_rwx_check;
 	bool file_validation_build_id; /* else by size only */
-	bool file_locks;	       /* accepted; no effect until locks are dumped */
-	bool tcp_established;	       /* likewise */
+	bool file_locks;	       /* else a set with locks is refused */
+	bool tcp_established;	       /* accepted; no effect until sockets are dumped */
 	bool ext_unix_sk;	       /* likewise */
 	const char *root;	       /* -r */
 	const char *freeze_cgroup;

@@ -114,7 +114,7 @@ const struct option_row option_rows[] = {
 	{ "skip-file-rwx-check", 0, OPT_BOOL, GROUP_WHAT, IN_RESTORE, AT(skip_file_rwx_check),
 	  .is_negatable = true, .help = "do not compare the permissions of files with those dumped" },
 	{ "file-locks", 'l', OPT_BOOL, GROUP_WHAT, IN_BOTH, AT(file_locks),
-	  .help = "dump and restore file locks", .no_effect = "locks are not looked at yet" },
+	  .help = "dump and restore file locks: flock, POSIX, OFD, leases" },
 	{ "tcp-established", 0, OPT_BOOL, GROUP_WHAT, IN_BOTH, AT(tcp_established), .is_negatable = true,
 	  .help = "keep TCP connections", .no_effect = TCP_REFUSED },
 	{ "tcp-close", 0, OPT_BOOL, GROUP_WHAT, IN_BOTH, .is_negatable = true,

@@ -156,12 +156,16 @@ struct build_id {
 	size_t nr;
 };
 
-/* Reading must not be seen in the file's access time. */
+/* Reading must not be seen in the file's access time, and must break no lease. */
 static struct err *read_probe(const struct fd_probe *p, uint32_t *words, size_t *nr_out)
 {
 	AUTO_FD fd = -1;
-	struct err *e = fd_probe_reopen(p, O_RDONLY | O_NOATIME | O_NONBLOCK, &fd);
+	struct err *e;
 
+	*nr_out = 0;
+	if (p->has_write_lease)
+		return NULL;
+	e = fd_probe_reopen(p, O_RDONLY | O_NOATIME | O_NONBLOCK, &fd);
 	if (e) {
 		err_drop(e, "not ours, or no right to read it: the size is all that is compared");
 		return NULL;

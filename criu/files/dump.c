@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "files/files_priv.h"
+#include "files/locks.h"
 #include "image/dir.h"
 
 static FdTypes type_of(const struct files *fs, uint32_t id)
@@ -38,6 +38,7 @@ static struct err *write_all(struct dump *d)
 	for (size_t i = 0; file_kinds[i]; i++)
 		if (file_kinds[i]->write)
 			TRY(file_kinds[i]->write(d));
+	TRY(locks_write(d));
 	for (size_t i = 0; i < fs->nr; i++)
 		TRY(image_write(d->images, IMAGE_FILES, 0, &fs->list[i]->rec->base));
 	for (size_t i = 0; i < fs->nr_tables; i++)

@@ -5,7 +5,7 @@
 /*
  * Open files in both directions: descriptor tables, the open file descriptions behind them, files named
  * by mappings, exe, cwd and root.  Owns files.img, fdinfo-ID.img, fs-PID.img, remap-fpath.img,
- * ghost-file-ID.img, pipes-data.img, fifo-data.img and tty-info.img.
+ * ghost-file-ID.img, pipes-data.img, fifo-data.img, tty-info.img and filelocks.img.
  *
  * Dump:    files_probe, then files_add_path as often as needed, then files_dump; files_dump_undo after a
  *          failure of anything later.
@@ -22,6 +22,7 @@
 
 struct dump;
 struct restore;
+struct rst_build;
 struct task;
 struct worker;
 
@@ -83,6 +84,15 @@ MUST_USE struct err *files_restore_fs(struct worker *w);
  * on exec, at any free number.  The caller owns the descriptor and closes it before files_restore_early.
  */
 MUST_USE struct err *files_open_by_id(struct worker *w, uint32_t id, int flags, int *fd_out);
+
+/* Worker: the file locks that the restorer is to take. */
+void files_restore_fill(struct worker *w, struct rst_build *b);
+/*
+ * Coordinator, while the task is still there: why the restorer did not get lock @index (rst_result.detail) of
+ * filelocks.img; names the file and who holds it.
+ */
+MUST_USE struct err *files_lock_failed(struct restore *r, const struct task *t, uint64_t index,
+				       int errnum);
 
 /*
  * Coordinator, when all tasks and threads exist and host_pid is set, before the commit: who is told by

@@ -26,16 +26,18 @@ struct file {
 	uint32_t id;
 	const struct file_kind *kind; /* restore: NULL when the type cannot be restored */
 	FileEntry *rec;
-	struct fd_probe *probe; /* dump: where it was seen first */
+	struct fd_probe *probe;		 /* dump: where it was seen first */
+	const struct fdtable *locked_in; /* dump: the last table in which its locks were noted */
 
 	/* Restore, see restore_priv.h. */
 	size_t index;		 /* in files.list */
 	const struct task *user; /* the first task with a descriptor of it, for messages; or NULL */
 	int user_fd;
-	const struct remap *remap;     /* it is not at its path; or NULL */
-	struct pipe_group *group;      /* of pipes and fifos: all ends */
-	int inherited;		       /* a descriptor given with --inherit-fd, or -1 */
-	bool is_late;		       /* can be opened only when all processes exist */
+	const struct remap *remap; /* it is not at its path; or NULL */
+	struct pipe_group *group;  /* of pipes and fifos: all ends */
+	int inherited;		   /* a descriptor given with --inherit-fd, or -1 */
+	bool is_late;		   /* can be opened only when all processes exist */
+	bool has_lease;
 	const struct fdtable *owner;   /* opens it; NULL: no task has a descriptor of it */
 	int owner_fd;		       /* its number there; -1: the owner only lends it to others */
 	const struct fdtable *seen_by; /* the plan's notes while it looks at one table */
@@ -119,6 +121,8 @@ struct dump_files {
 	size_t nr_memfds;
 	TtyInfoEntry **tty_infos;
 	size_t nr_ttys;
+	struct file_lock *locks;
+	size_t nr_locks;
 	size_t nr_blockers;
 };
 
@@ -158,6 +162,9 @@ void remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType ty
 MUST_USE struct err *ghosts_write(struct dump *d);
 /* Makes the hard links, then writes remap-fpath.img. */
 MUST_USE struct err *remaps_write(struct dump *d);
+
+/* A file whose contents must be read is refused when opening it would break a lease. */
+MUST_USE struct err *lease_check_reading(const struct fd_probe *p);
 
 /* Build-id words of an ELF file, NULL when it has none; cached by inode. */
 MUST_USE struct err *build_id_dump(struct dump *d, const struct fd_probe *p,

@@ -56,6 +56,7 @@ struct err *ghost_add(struct dump *d, const struct fd_probe *p, const char *path
 		}
 	}
 	TRY(check_limit(d, p));
+	TRY(lease_check_reading(p));
 	g = ARENA_NEW(d->arena, struct ghost);
 	df->ghost_list = arena_grow(d->arena, df->ghost_list, df->nr_ghosts,
 				    sizeof(*df->ghost_list));

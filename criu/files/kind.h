@@ -29,6 +29,7 @@ struct fd_probe {
 	int mnt_id;
 	bool is_cloexec;
 	bool has_locks;
+	bool has_write_lease; /* opening the file would break it */
 	/* A duplicate in the tool, there while the file is looked at for the first time; else -1. */
 	int dup;
 };

@@ -77,6 +77,7 @@ static struct err *fill_record(struct dump *d, const struct fd_probe *p, MemfdIn
 	AUTO_FD fd = -1;
 	int seals;
 
+	TRY(lease_check_reading(p));
 	TRY(fd_probe_reopen(p, O_RDONLY, &fd));
 	rec->name = (char *)name_of(d, p);
 	rec->uid = p->st.st_uid;

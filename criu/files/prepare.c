@@ -100,7 +100,8 @@ static struct err *restore_owner(const struct restore *r, const struct file *f, 
 		return err_sys(errno, "cannot take it out of the task");
 	if (o->signum && fcntl(fd, F_SETSIG, o->signum))
 		return err_sys(errno, "cannot set signal %u", o->signum);
-	if (o->pid)
+	/* The one who sets a lease becomes the owner by that (lease_setup() of fs/locks.c). */
+	if (o->pid || f->has_lease)
 		TRY(set_owner(r, o, fd));
 	return NULL;
 }
@@ -113,7 +114,7 @@ struct err *files_restore_finish(struct restore *r)
 		const struct file *f = fs->list[i];
 		const FownEntry *o = f->owner && f->owner_fd >= 0 ? file_fown(fs, f) : NULL;
 
-		if (o && (o->pid || o->signum))
+		if (o && (o->pid || o->signum || f->has_lease))
 			TRY(err_context(restore_owner(r, f, o), "fd %d of task %d", f->owner_fd,
 					f->owner->task->ns_pid));
 	}

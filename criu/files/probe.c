@@ -16,7 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
-#include "files/files_priv.h"
+#include "files/locks.h"
 #include "proc/scan.h"
 #include "task/kobj.h"
 
@@ -97,15 +97,16 @@ struct err *fd_probe_reopen(const struct fd_probe *p, int flags, int *fd_out)
 	return fd_open_at(AT_FDCWD, flags, fd_out, "/proc/%d/%s", p->task->host_pid, p->link);
 }
 
-/* pos:, flags:, mnt_id: and the presence of a lock: line. */
+/* pos:, flags:, mnt_id: and whether there are locks. */
 static struct err *parse_fdinfo(struct fd_probe *p, const char *text, size_t len)
 {
 	struct scan s = scan_init(text, len), line;
 	bool has_pos = false, has_flags = false;
 	uint64_t flags = 0, mnt_id;
+	struct proc_lock lock;
 
 	p->mnt_id = -1;
-	p->has_locks = false;
+	p->has_locks = p->has_write_lease = false;
 	while (scan_line(&s, &line)) {
 		if (scan_text(&line, "pos:\t")) {
 			has_pos = scan_u64(&line, &p->pos);
@@ -116,6 +117,10 @@ static struct err *parse_fdinfo(struct fd_probe *p, const char *text, size_t len
 				p->mnt_id = (int)mnt_id;
 		} else if (scan_text(&line, "lock:")) {
 			p->has_locks = true;
+			scan_blanks(&line);
+			p->has_write_lease |= proc_lock_parse(&line, &lock) &&
+					      lock.kind >= PROC_LOCK_LEASE &&
+					      (lock.is_write || lock.is_breaking);
 		}
 	}
 	if (!has_pos || !has_flags)
@@ -187,12 +192,6 @@ static struct err *new_file(struct dump *d, struct fd_probe *p)
 	struct file *f = files_new(d, file_kind_of_probe(p), p);
 	struct err *e;
 
-	if (p->has_locks)
-		TRY(files_blocker(
-			d, err_hint(fd_probe_refuse(p, d->opts->file_locks ?
-							       "file locks are not supported yet" :
-							       "the file is locked through it"),
-				    "release the lock (flock, fcntl or a lease) before the dump")));
 	f->probe->dup = p->dup;
 	e = f->kind->dump(d, f->probe, f->rec);
 	f->probe->dup = -1;
@@ -287,6 +286,8 @@ static struct err *probe_table(struct dump *d, struct fdtable *table)
 			close(p.dup);
 		if (err)
 			return err;
+		if (p.has_locks)
+			TRY(locks_note(d, proc, table, &p, id));
 		table->slots = arena_grow(d->arena, table->slots, table->nr_slots,
 					  sizeof(*table->slots));
 		table->slots[table->nr_slots++] =
@@ -384,6 +385,7 @@ struct err *files_probe(struct dump *d)
 		TRY(task_probe_files(d, t));
 		TRY(fs_probe(d, t));
 	}
+	TRY(locks_check(d));
 	for (size_t i = 0; file_kinds[i]; i++)
 		if (file_kinds[i]->check)
 			TRY(file_kinds[i]->check(d));

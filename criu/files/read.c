@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "files/locks.h"
 #include "files/pipe_open.h"
 #include "image/dir.h"
 
@@ -293,6 +294,7 @@ struct err *files_read(struct restore *r)
 	TRY(memfds_read(r));
 	TRY(remaps_read(r));
 	link_files(r);
+	TRY(locks_read(r));
 	TRY(take_errors(r));
 	TRY(check_limit(r));
 	TRY(pipe_data_read(r));

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/options.h"
+#include "files/locks.h"
 #include "files/restore_priv.h"
 
 static bool regular_matches(const struct fd_probe *p)
@@ -105,6 +106,15 @@ static const struct file_kind *kind_of_link(const struct fd_probe *p)
 	return &file_kind_regular;
 }
 
+/* A mapping keeps the file open once more than the lease allows: the kernel would not give it again. */
+static struct err *refuse_leased(const struct fd_probe *p)
+{
+	return err_hint(
+		fd_probe_refuse(p, "a write lease is held on the file"),
+		"let the program give up the lease (F_SETLEASE, F_UNLCK) or the mapping before "
+		"the dump");
+}
+
 struct err *files_add_path(struct dump *d, const struct task *t, const char *proc_link,
 			   int open_flags, uint32_t *id_out)
 {
@@ -120,6 +130,7 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 	struct file *f;
 	uint64_t hash;
 
+	*id_out = 0;
 	TRY(link_read_at(AT_FDCWD, text, sizeof(text), "/proc/%d/%s", t->host_pid, proc_link));
 	snprintf(path, sizeof(path), "/proc/%d/%s", t->host_pid, proc_link);
 	if (stat(path, &p.st))
@@ -129,6 +140,8 @@ struct err *files_add_path(struct dump *d, const struct task *t, const char *pro
 	if (!f) {
 		const struct file_kind *kind = kind_of_link(&p);
 
+		if (locks_forbid_opening(d, &p.st))
+			return files_blocker(d, refuse_leased(&p));
 		named = ARENA_NEW(d->arena, struct named_file);
 		named->file = f = files_new(d, kind, &p);
 		lookup_add(&d->files->dump->by_named, &named->node, hash);

@@ -75,6 +75,8 @@ struct restore_files {
 	struct image_stream *streams[2]; /* pipes-data, fifo-data: they lend the bytes */
 	size_t nr_errors;
 	struct err *errors;
+	struct file_lock *locks;
+	size_t nr_locks;
 	int highest_fd; /* of all tables */
 	pid_t coordinator;
 

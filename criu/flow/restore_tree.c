@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "files/files.h"
 #include "flow/restorer.h"
 #include "flow/worker.h"
 #include "inject/commit.h"
@@ -75,11 +76,16 @@ static struct err *reported_failure(struct restore_tree *t)
 {
 	struct stage *s = t->r->stage;
 	uint32_t first = stage_failed(s);
+	const struct rst_result *result;
 	struct err *e;
 
 	if (!first)
 		return NULL;
 	BUG_ON(first > t->r->born->nr);
+	result = stage_slot_result(s, first - 1);
+	if (result && result->where == RST_AT_LOCK)
+		return files_lock_failed(t->r, t->r->born->list[first - 1]->task, result->detail,
+					 result->err);
 	e = stage_slot_failure(s, first - 1, slot_name(t->r, first - 1));
 	return e ? e :
 		   err_new(ERR_GONE, "the parent of task %s ended while it was restored",

@@ -94,6 +94,7 @@ static struct err *fill_args(struct worker *w, struct rst_build *b, int exe_fd)
 	rst_args(b)->mm.exe_fd = exe_fd;
 	rst_args(b)->mm.dumpable = mm->has_dumpable ? mm->dumpable : 1;
 	rst_args(b)->mm.thp_disabled = -1;
+	files_restore_fill(w, b);
 	return restore_parts_fill(w, b);
 }
 

@@ -71,6 +71,25 @@ void rst_fail(const struct rst_args *a, enum rst_where where, long err, uint64_t
 	wait_for_host();
 }
 
+/* As task/stage.c does it. */
+void rst_meet(const struct rst_args *a)
+{
+	struct stage_common *c = rst_common(a);
+	struct stage_meeting *m = &c->workers;
+	uint32_t generation = rst_load(&m->generation);
+
+	if (__atomic_add_fetch(&m->arrived, 1, __ATOMIC_ACQ_REL) == m->expected) {
+		__atomic_store_n(&m->arrived, 0, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&m->generation, 1, __ATOMIC_RELEASE);
+		rst_futex_wake(&m->generation, INT32_MAX);
+	}
+	while (rst_load(&m->generation) == generation) {
+		if (rst_load(&c->failed))
+			wait_for_host();
+		rst_futex_wait(&m->generation, generation);
+	}
+}
+
 /* @counter of this task reaches the number of threads: one more task for @tasks, and an event. */
 static void count_thread(const struct rst_args *a, uint32_t *counter, uint32_t *tasks)
 {
@@ -174,6 +193,7 @@ void rst_main(struct rst_args *a)
 		rst_fail(a, why.where, why.err, why.detail);
 	rst_mm_apply(a);
 	rst_process_early(a);
+	rst_locks_apply(a);
 	make_threads(a);
 	rst_timers_create(a);
 	rst_thread_apply(a, leader);

@@ -43,6 +43,8 @@ static inline void rst_must(const struct rst_args *a, long result, enum rst_wher
 		rst_fail(a, where, result, detail);
 }
 
+/* Waits until the leaders of all tasks have come here. */
+void rst_meet(const struct rst_args *a);
 void rst_futex_wait(uint32_t *word, uint32_t value);
 void rst_futex_wake(uint32_t *word, int nr);
 
@@ -57,6 +59,9 @@ void rst_process_early(const struct rst_args *a); /* alone in the process */
 void rst_process_late(
 	const struct rst_args *a); /* all threads exist and are done with what needs privileges */
 void rst_dumpable_apply(const struct rst_args *a);
+
+/* rst_locks.c: needs the rights of the tool. */
+void rst_locks_apply(const struct rst_args *a);
 
 /* rst_timers.c */
 void rst_timers_create(const struct rst_args *a); /* all threads exist */

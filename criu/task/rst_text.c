@@ -70,6 +70,7 @@ static const struct text texts[RST_NR_WHERE] = {
 	[RST_AT_PDEATHSIG] = { "cannot set the parent-death signal", "signal", NULL },
 	[RST_AT_DUMPABLE] = { "cannot set the dumpable flag", NULL, NULL },
 	[RST_AT_SECCOMP] = { "cannot install a seccomp filter", "number", NULL },
+	[RST_AT_LOCK] = { "cannot take a file lock", "number", NULL },
 	[RST_AT_FILES] = { "cannot close a descriptor of the tool", "descriptor", NULL },
 };
 

@@ -289,6 +289,13 @@ void stage_set_failed(struct stage *s, uint32_t slot)
 	tell_coordinator(s);
 }
 
+const struct rst_result *stage_slot_result(struct stage *s, uint32_t slot)
+{
+	struct stage_slot *sl = stage_slot(s, slot);
+
+	return __atomic_load_n(&sl->result.set, __ATOMIC_ACQUIRE) == 1 ? &sl->result : NULL;
+}
+
 struct err *stage_slot_failure(struct stage *s, uint32_t slot, const char *task_name)
 {
 	struct stage_slot *sl = stage_slot(s, slot);

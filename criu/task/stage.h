@@ -85,6 +85,8 @@ void stage_gate_open(struct stage *s, uint32_t slot);
 uint32_t stage_failed(struct stage *s);
 /* Lets workers that wait come back.  The first one's @slot stays. */
 void stage_set_failed(struct stage *s, uint32_t slot);
+/* What the blob of @slot said, or NULL when it said nothing. */
+const struct rst_result *stage_slot_result(struct stage *s, uint32_t slot);
 /* What went wrong in @slot: a text of a worker or a result of a blob.  NULL if nothing. */
 MUST_USE struct err *stage_slot_failure(struct stage *s, uint32_t slot, const char *task_name);
 

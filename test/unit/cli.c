@@ -309,7 +309,8 @@ static void options_of_incremental_dumps(void)
 static void what_has_no_effect_is_noted(void)
 {
 	CHECK_OK(parse("dump", "-t1", "--tcp-established", "-l", "-x", "-x[4]", NULL));
-	CHECK(inv.notes.nr == 4 && inv.opts.tcp_established && inv.opts.ext_unix_sk);
+	CHECK(inv.notes.nr == 3 && inv.opts.tcp_established && inv.opts.ext_unix_sk);
+	CHECK(inv.opts.file_locks);
 	CHECK_OK(parse("dump", "-t1", "--root", "/", "-d", NULL));
 	CHECK(inv.notes.nr == 2 && !inv.opts.root && !inv.opts.detach);
 	/* A value is checked all the same. */

@@ -12,6 +12,7 @@
 #include "proc/cgroup.h"
 #include "proc/fdinfo.h"
 #include "proc/limits.h"
+#include "proc/locks.h"
 #include "proc/maps.h"
 #include "proc/mountinfo.h"
 #include "proc/pid.h"
@@ -43,6 +44,8 @@ static void parse_all(const char *text, size_t len, size_t which)
 	struct proc_timers timers;
 	struct fdinfo info;
 	struct pid_list pids;
+	struct proc_lock *locks;
+	size_t nr;
 	struct err *e = NULL;
 
 	switch (which) {
@@ -76,17 +79,26 @@ static void parse_all(const char *text, size_t len, size_t which)
 	case 9:
 		e = pid_list_parse(text, len, a, &pids);
 		break;
+	case 10:
+		e = proc_locks_parse(text, len, true, a, &locks, &nr);
+		break;
 	}
 	err_drop(e, "damaged on purpose");
 	arena_free(a);
 }
 
 static const char *const samples[] = {
-	"/proc/self/stat",	"/proc/self/status",
-	"/proc/self/smaps",	"/proc/self/limits",
-	"/proc/self/auxv",	"/proc/self/cgroup",
-	"/proc/self/mountinfo", "ID: 3\nsignal: 14/0\nnotify: signal/tid.55\nClockID: 1\n",
-	"/proc/self/fdinfo/0",	"1 2 3 4 5 ",
+	"/proc/self/stat",
+	"/proc/self/status",
+	"/proc/self/smaps",
+	"/proc/self/limits",
+	"/proc/self/auxv",
+	"/proc/self/cgroup",
+	"/proc/self/mountinfo",
+	"ID: 3\nsignal: 14/0\nnotify: signal/tid.55\nClockID: 1\n",
+	"/proc/self/fdinfo/0",
+	"1 2 3 4 5 ",
+	"1: -> FLOCK  ADVISORY  WRITE 708 fe:00:11045210 0 EOF\n",
 };
 
 /* A copy of part of the sample with some bytes changed, or pieces of it repeated. */

@@ -11,6 +11,7 @@
 #include "proc/cgroup.h"
 #include "proc/fdinfo.h"
 #include "proc/limits.h"
+#include "proc/locks.h"
 #include "proc/maps.h"
 #include "proc/mountinfo.h"
 #include "proc/pid.h"
@@ -241,6 +242,48 @@ static void fdinfo_finds_keys(void)
 	arena_free(a);
 }
 
+static bool parse_lock(const char *text, struct proc_lock *out)
+{
+	struct scan s = scan_init(text, strlen(text));
+
+	return proc_lock_parse(&s, out);
+}
+
+static void locks_are_read(void)
+{
+	static const char locks[] =
+		"1: POSIX  ADVISORY  WRITE 708 fe:00:11045210 10 9223372036854775806\n"
+		"1: -> POSIX  ADVISORY  READ 709 fe:00:11045210 0 EOF\n";
+	struct arena *a = arena_new();
+	struct proc_lock l, *list;
+	size_t nr;
+
+	CHECK(parse_lock("1: OFDLCK ADVISORY  READ -1 00:1c:99 4611686018427387905 EOF", &l));
+	CHECK(l.kind == PROC_LOCK_OFD && !l.is_write && l.pid == -1 && l.ino == 99 &&
+	      l.start == (1LL << 62) + 1 && l.end == INT64_MAX && !l.is_breaking && !l.is_waiting);
+	CHECK(parse_lock("2: LEASE  BREAKING  UNLCK 7 00:1c:99 0 EOF", &l));
+	CHECK(l.kind == PROC_LOCK_LEASE && l.is_breaking && l.pid == 7);
+	CHECK(parse_lock("2: DELEG  ACTIVE    WRITE 7 00:1c:99 0 EOF", &l));
+	CHECK(l.kind == PROC_LOCK_DELEGATION && l.is_write);
+	CHECK(parse_lock("2: FLOCK  MSNFS     READ  7 00:1c:99 0 EOF", &l));
+	CHECK(l.kind == PROC_LOCK_FLOCK);
+	CHECK(!parse_lock("2: FLOCK  ADVISORY  RW 7 00:1c:99 0 EOF", &l));
+	CHECK(!parse_lock("2: FLOCK  ADVISORY  WRITE 99999999999 00:1c:99 0 EOF", &l));
+	CHECK(!parse_lock("2: FLOCK  ADVISORY  WRITE 7 <none>:0 0 EOF", &l));
+	CHECK(!parse_lock("2: FLOCK  ADVISORY  WRITE 7 00:1c:99 0", &l));
+	CHECK(!parse_lock("", &l));
+	CHECK_OK(proc_locks_parse(TEXT(locks), true, a, &list, &nr));
+	CHECK(nr == 2 && list[0].is_write && list[0].pid == 708 && list[0].start == 10 &&
+	      list[0].end == INT64_MAX - 1 && !list[0].is_waiting && list[1].is_waiting &&
+	      !list[1].is_write);
+	CHECK_OK(proc_locks_parse(
+		TEXT("pos:\t0\nlock:\t1: FLOCK  ADVISORY  WRITE 7 00:01:9 0 EOF\n"), false, a,
+		&list, &nr));
+	CHECK(nr == 1 && list[0].kind == PROC_LOCK_FLOCK);
+	CHECK_ERR(proc_locks_parse(TEXT("lock:\tnonsense\n"), false, a, &list, &nr), ERR_SYS);
+	arena_free(a);
+}
+
 static void limits_are_read(void)
 {
 	struct proc_limits l;
@@ -382,6 +425,7 @@ int main(void)
 	UNIT_RUN(smaps_are_read);
 	UNIT_RUN(maps_refuse);
 	UNIT_RUN(fdinfo_finds_keys);
+	UNIT_RUN(locks_are_read);
 	UNIT_RUN(limits_are_read);
 	UNIT_RUN(auxv_ends);
 	UNIT_RUN(cgroups_are_found);

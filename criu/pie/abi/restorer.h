@@ -74,6 +74,7 @@ enum rst_where {
 	RST_AT_DUMPABLE,
 	RST_AT_SECCOMP, /* detail: index of the filter */
 	RST_AT_FILES,
+	RST_AT_LOCK, /* detail: index of the lock */
 	RST_NR_WHERE,
 };
 
@@ -188,6 +189,17 @@ struct rst_thread {
 	char comm[16];
 };
 
+/* ---- file locks ---- */
+
+/* Of filelocks.img. */
+struct rst_lock {
+	int64_t start, len; /* bytes; 0: to the end of the file */
+	int32_t fd;
+	uint16_t kind, type; /* file_lock_entry.flag; F_RDLCK or F_WRLCK */
+	uint32_t index;	     /* in the image */
+	uint32_t reserved;
+};
+
 /* ---- the whole ---- */
 
 struct rst_args {
@@ -201,6 +213,9 @@ struct rst_args {
 	uint32_t slot;		/* number of its slot, for stage_common.failed */
 	uint32_t seccomp_tsync; /* the leader installs its filters for all */
 	uint32_t any_seccomp;	/* threads stop at the gate until the host has suspended seccomp */
+	uint32_t any_locks;	/* somebody in the tree has locks: all tasks meet before */
+	uint32_t nr_locks;
+	uint64_t locks_off;	/* struct rst_lock[] */
 	uint32_t nr_creds_done; /* threads with their final credentials; counted by the blob */
 	struct rst_mem_args mem;
 	struct rst_mm mm;

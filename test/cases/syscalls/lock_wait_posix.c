@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Waiting in fcntl(F_SETLKW) for a lock of a child, which the child gives up when it ends. */
+/* opts: --file-locks */
+#include "blocked.h"
+#include "locks.h"
+
+static int wanted;
+static pid_t holder;
+
+static long call(void)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_start = 5, .l_len = 10 };
+
+	return BLOCKED_CALL(SYS_fcntl, wanted, F_SETLKW, &l);
+}
+
+static void hold(void *arg)
+{
+	int fd = CASE_SYS(open("file", O_RDWR));
+
+	(void)arg;
+	close(wanted);
+	CASE_SYS(locks_set(fd, F_SETLK, F_WRLCK, 0, 10));
+	case_here();
+	case_wait_go();
+	/* Longer than the check of the waiting one takes. */
+	case_sleep_ms(100);
+}
+
+static void wake(void)
+{
+	CASE_CHECK(!blocked_ns, "the call came back before the lock was free");
+	case_join(holder);
+}
+
+int main(void)
+{
+	wanted = case_make_file("file", 100, 1);
+	holder = case_fork(hold, NULL);
+	case_wait_here(1);
+	return blocked_main(call, SYS_fcntl, wake, 0);
+}
