@@ -206,10 +206,14 @@ static struct err *restore_post_script(void *arg)
 {
 	struct restore_op *op = arg;
 	const struct restore *r = &op->r;
+	pid_t root = r->tree.root->host_pid;
+	struct err *e;
 
-	TRY(pidfile_write(r->opts, r->tree.root->host_pid));
-	return scripts_run(r->opts, SCRIPT_POST_RESTORE, image_dir_fd(r->images),
-			   r->tree.root->host_pid, NULL);
+	TRY(pidfile_write(r->opts, root));
+	e = scripts_run(r->opts, SCRIPT_POST_RESTORE, image_dir_fd(r->images), root, NULL);
+	if (e)
+		pidfile_remove(r->opts, root);
+	return e;
 }
 
 static void restore_remove_pidfile(void *arg)

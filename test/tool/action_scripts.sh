@@ -31,6 +31,7 @@ start w
 	HOOK_FAIL=pre-restore restore img -d $hook && fail "a failing pre-restore script is no reason to refuse"
 	HOOK_FAIL=post-restore restore img -d $hook && fail "a failing post-restore script is no reason to refuse"
 	gone "$pid" || fail "a failed restore left a task"
+	grep 'do not end' img/restore.log && fail "a failed restore gave up waiting for its tasks"
 	: >stages
 	restore img -d $hook || fail "restore ended with $?"
 }
