@@ -34,6 +34,9 @@ struct group {
 	pid_t root, stranger; /* both are in it; the stranger is not of the tree */
 };
 
+static struct group *open_group; /* of this process, or NULL */
+static pid_t owner;
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
 	AUTO_FD fd = -1;
@@ -96,25 +99,33 @@ static pid_t spawn_into(const struct group *g, bool with_child)
 	return pid;
 }
 
+/* After a failure too nothing stays frozen: what lies in a frozen group cannot even be killed. */
+static void group_end(void)
+{
+	struct group *g = open_group;
+	uint64_t end = clock_us() + SETTLE_US;
+
+	if (!g || getpid() != owner)
+		return;
+	open_group = NULL;
+	set_frozen(g, false);
+	kill(g->stranger, SIGKILL);
+	kill(g->root, SIGKILL);
+	waitpid(g->stranger, NULL, 0);
+	waitpid(g->root, NULL, 0);
+	while (rmdir(g->dir) && clock_us() < end)
+		usleep(1000);
+}
+
 static void group_start(struct group *g, const char *mountpoint, bool is_v2)
 {
 	g->is_v2 = is_v2;
 	snprintf(g->dir, sizeof(g->dir), "%s/criu-lite.unit.%d", mountpoint, getpid());
 	CHECK(!mkdir(g->dir, 0700));
+	open_group = g;
 	g->root = spawn_into(g, true);
 	g->stranger = spawn_into(g, false);
 	usleep(50000);
-}
-
-static void group_end(struct group *g)
-{
-	uint64_t end = clock_us() + SETTLE_US;
-
-	kill(g->stranger, SIGKILL);
-	waitpid(g->stranger, NULL, 0);
-	waitpid(g->root, NULL, 0);
-	while (rmdir(g->dir) && clock_us() < end)
-		usleep(1000);
 }
 
 static struct err *freeze(struct dump *d, const struct group *g, bool by_group)
@@ -232,7 +243,7 @@ static void a_group_can_be_killed(struct group *g)
 
 static void run_all(const char *mountpoint, bool is_v2)
 {
-	struct group g;
+	static struct group g;
 
 	fprintf(stderr, "  %s\n", is_v2 ? "cgroup v2" : "cgroup v1");
 	group_start(&g, mountpoint, is_v2);
@@ -243,7 +254,7 @@ static void run_all(const char *mountpoint, bool is_v2)
 	a_killed_tool_leaves_no_trace(&g, true);
 	our_own_group_is_refused(&g);
 	a_group_can_be_killed(&g);
-	group_end(&g);
+	group_end();
 }
 
 static const char *find_mount(const struct proc_mounts *mounts, bool is_v2)
@@ -266,6 +277,8 @@ int main(void)
 	struct proc_mounts mounts;
 	int dirfd;
 
+	owner = getpid();
+	CHECK(!atexit(group_end));
 	kernel_probe(&k, set, ARRAY_SIZE(set));
 	CHECK_OK(proc_open(getpid(), &dirfd));
 	CHECK_OK(proc_mounts_read(dirfd, a, &mounts));

@@ -18,8 +18,10 @@
 /* A new empty directory; the path is the caller's. */
 static inline void scratch_make(char path[64])
 {
-	strcpy(path, "/tmp/unit-image-XXXXXX");
-	CHECK(mkdtemp(path));
+	const char *tmp = getenv("TMPDIR");
+	int len = snprintf(path, 64, "%s/unit-image-XXXXXX", tmp ? tmp : "/tmp");
+
+	CHECK(len > 0 && len < 64 && mkdtemp(path));
 }
 
 static inline size_t scratch_count(const char *path)
