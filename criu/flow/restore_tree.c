@@ -393,18 +393,15 @@ static void sleep_1ms(void)
 
 /*
  * Kills one and reaps it if it is ours.  Others are reaped by their parents: by ours if that is a
- * sibling, by dead workers never, whose children come to us.  A process does not end before the threads that we
- * trace, which only we can reap.
+ * sibling, by dead workers never, whose children come to us.
  */
-static bool kill_one(const struct born *b)
+static bool kill_one(pid_t pid)
 {
 	pid_t got;
 
-	kill(b->pid, SIGKILL);
-	for (size_t i = 1; b->task && i < b->task->nr_threads; i++)
-		waitpid(b->task->threads[i].ns_tid, NULL, WNOHANG | __WALL);
-	got = waitpid(b->pid, NULL, WNOHANG | __WALL);
-	return got > 0 || (got < 0 && has_ended(b->pid));
+	kill(pid, SIGKILL);
+	got = waitpid(pid, NULL, WNOHANG | __WALL);
+	return got > 0 || (got < 0 && has_ended(pid));
 }
 
 /* A leader does not end as long as we trace one of its threads and have not waited for its end. */
@@ -426,7 +423,7 @@ static size_t kill_round(struct restore_tree *t, bool *is_gone)
 		/* Only those known to be ours: a number that was taken belongs to a stranger. */
 		if (is_gone[i] || !stage_has_started(r->stage, i))
 			continue;
-		is_gone[i] = kill_one(r->born->list[i]);
+		is_gone[i] = kill_one(r->born->list[i]->pid);
 		left += !is_gone[i];
 	}
 	return left;
