@@ -5,7 +5,7 @@
 /*
  * Open files in both directions: descriptor tables, the open file descriptions behind them, files named
  * by mappings, exe, cwd and root.  Owns files.img, fdinfo-ID.img, fs-PID.img, remap-fpath.img,
- * ghost-file-ID.img, pipes-data.img, fifo-data.img, tty-info.img and filelocks.img.
+ * ghost-file-ID.img, pipes-data.img, fifo-data.img, sk-queues.img, tty-info.img and filelocks.img.
  *
  * Dump:    files_probe, then files_add_path as often as needed, then files_dump; files_dump_undo after a
  *          failure of anything later.

@@ -17,7 +17,7 @@
 #include "files/kind.h"
 #include "files/lookup.h"
 
-struct pipe_group;
+struct file_group;
 struct remap;
 
 /* One open file description, or a file that a mapping, cwd, root or exe names. */
@@ -34,7 +34,7 @@ struct file {
 	const struct task *user; /* the first task with a descriptor of it, for messages; or NULL */
 	int user_fd;
 	const struct remap *remap; /* it is not at its path; or NULL */
-	struct pipe_group *group;  /* of pipes and fifos: all ends */
+	struct file_group *group;  /* made together with others; or NULL */
 	int inherited;		   /* a descriptor given with --inherit-fd, or -1 */
 	bool is_late;		   /* can be opened only when all processes exist */
 	bool has_lease;
@@ -123,6 +123,8 @@ struct dump_files {
 	size_t nr_ttys;
 	struct file_lock *locks;
 	size_t nr_locks;
+	struct unix_dumps *unix_sks; /* sk_unix.h; NULL: there are none */
+	struct task *tool;	     /* whose descriptors those in flight are, for probes */
 	size_t nr_blockers;
 };
 
@@ -130,6 +132,12 @@ struct dump_files {
 MUST_USE struct err *files_blocker(struct dump *d, struct err *own_e);
 /* A new file with the next id; kept probe. */
 struct file *files_new(struct dump *d, const struct file_kind *kind, const struct fd_probe *p);
+/*
+ * @own_fd is a copy of a descriptor in the queue of @carrier: finds the file of the dump that it is, or adds one.
+ * Copies of new files stay open as long as the tool runs: they are what probes of these files name.
+ */
+MUST_USE struct err *files_add_in_flight(struct dump *d, int own_fd, const struct fd_probe *carrier,
+					 uint32_t *id_out);
 /* A copy that outlives the caller's buffers. */
 struct fd_probe *fd_probe_keep(struct arena *a, const struct fd_probe *p);
 /* A duplicate of the task's descriptor, close-on-exec: the same open file description. */

@@ -30,6 +30,8 @@ struct fd_probe {
 	bool is_cloexec;
 	bool has_locks;
 	bool has_write_lease; /* opening the file would break it */
+	/* It is in the queue of this socket, and what @task has is the tool's own copy; or NULL. */
+	const struct fd_probe *carrier;
 	/* A duplicate in the tool, there while the file is looked at for the first time; else -1. */
 	int dup;
 };
@@ -90,6 +92,7 @@ extern const struct file_kind file_kind_eventfd;
 extern const struct file_kind file_kind_epoll;
 extern const struct file_kind file_kind_timerfd;
 extern const struct file_kind file_kind_signalfd;
+extern const struct file_kind file_kind_unix;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

@@ -6,6 +6,8 @@
 
 /* clang-format off */
 const struct file_kind *const file_kinds[] = {
+	/* The first to check: what is in queues can be a file of any kind. */
+	&file_kind_unix,
 	/* By the whole text of the link; the next one takes all others inside the kernel. */
 	&file_kind_eventfd,
 	&file_kind_epoll,

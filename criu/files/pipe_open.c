@@ -84,9 +84,7 @@ struct err *pipe_link(struct restore *r, struct file *f)
 					file_user(r, f)),
 				"pass --inherit-fd fd[N]:%s", key);
 	g = get_group(r, is_fifo, is_fifo ? f->rec->fifo->pipe_id : f->rec->pipe->pipe_id);
-	g->ends = arena_grow(r->arena, g->ends, g->nr_ends, sizeof(*g->ends));
-	g->ends[g->nr_ends++] = f;
-	f->group = g;
+	file_group_add(r, &g->base, f);
 	return NULL;
 }
 
@@ -110,7 +108,7 @@ static struct err *read_data(struct restore *r, bool is_fifo)
 
 	TRY(image_open(r->images, is_fifo ? IMAGE_FIFO_DATA : IMAGE_PIPES_DATA, 0, &s));
 	/* The bytes are lent by the stream: it stays open until the tree is complete. */
-	rf->streams[is_fifo] = s;
+	rf->streams[is_fifo ? STREAM_FIFOS : STREAM_PIPES] = s;
 	for (;;) {
 		struct pipe_group *g;
 		PipeDataEntry *rec;
@@ -179,6 +177,11 @@ static struct err *refill(const struct pipe_group *g, int fd)
 	return NULL;
 }
 
+static struct pipe_group *group_of(const struct file *f)
+{
+	return CONTAINER_OF(f->group, struct pipe_group, base);
+}
+
 /* Another end of the same pipe, as an open file of its own. */
 static struct err *reopen(struct worker *w, const struct file *f, int end, int *fd_out)
 {
@@ -189,7 +192,7 @@ static struct err *reopen(struct worker *w, const struct file *f, int end, int *
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", end);
 	fd = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(errno, "cannot open another end of pipe %u", f->group->pipe_id);
+		return err_sys(errno, "cannot open another end of pipe %u", group_of(f)->pipe_id);
 	*fd_out = fd;
 	return NULL;
 }
@@ -213,12 +216,8 @@ static struct err *keep_end(struct worker *w, const struct file *f, int own_fd)
 	AUTO_FD fd = own_fd;
 
 	if (fcntl(fd, F_SETFL, file_flags(w->restore->files, f) & PIPE_SETFL))
-		return err_sys(errno, "cannot set the flags of pipe %u", f->group->pipe_id);
-	/* It may stay where it belongs, and nowhere else among the numbers of the table. */
-	if (fd != f->owner_fd)
-		TRY(fd_move_up(&fd, w->fd_floor));
-	w->restore->files->restore->made[f->index] = fd_take(&fd);
-	return NULL;
+		return err_sys(errno, "cannot set the flags of pipe %u", group_of(f)->pipe_id);
+	return file_group_keep(w, f, fd_take(&fd));
 }
 
 static struct err *make_pipe(struct worker *w, const struct pipe_group *g)
@@ -232,13 +231,13 @@ static struct err *make_pipe(struct worker *w, const struct pipe_group *g)
 		return err_sys(errno, "cannot make pipe %u", g->pipe_id);
 	e = refill(g, ends[1]);
 	/* All are there before the first is moved away from the number by which others are opened. */
-	for (size_t i = 0; !e && i < g->nr_ends; i++)
-		e = take_end(w, g->ends[i], ends, taken, &made[g->ends[i]->index]);
+	for (size_t i = 0; !e && i < g->base.nr_ends; i++)
+		e = take_end(w, g->base.ends[i], ends, taken, &made[g->base.ends[i]->index]);
 	for (int side = 0; side < 2; side++)
 		if (!taken[side])
 			close(ends[side]);
-	for (size_t i = 0; !e && i < g->nr_ends; i++)
-		e = keep_end(w, g->ends[i], made[g->ends[i]->index]);
+	for (size_t i = 0; !e && i < g->base.nr_ends; i++)
+		e = keep_end(w, g->base.ends[i], made[g->base.ends[i]->index]);
 	return e;
 }
 
@@ -248,14 +247,14 @@ static struct err *make_fifo(struct worker *w, const struct pipe_group *g)
 	const struct files *fs = w->restore->files;
 	AUTO_FD both = -1;
 
-	TRY(regular_open_path(w, fifo_path(fs, g->ends[0]), O_RDWR | O_NONBLOCK, &both));
+	TRY(regular_open_path(w, fifo_path(fs, g->base.ends[0]), O_RDWR | O_NONBLOCK, &both));
 	TRY(refill(g, both));
-	for (size_t i = 0; i < g->nr_ends; i++) {
-		const struct file *reg = fifo_path(fs, g->ends[i]);
+	for (size_t i = 0; i < g->base.nr_ends; i++) {
+		const struct file *reg = fifo_path(fs, g->base.ends[i]);
 		int fd;
 
 		TRY(regular_open_path(w, reg, (int)reg->rec->reg->flags | O_NONBLOCK, &fd));
-		TRY(keep_end(w, g->ends[i], fd));
+		TRY(keep_end(w, g->base.ends[i], fd));
 	}
 	return NULL;
 }
@@ -263,9 +262,10 @@ static struct err *make_fifo(struct worker *w, const struct pipe_group *g)
 struct err *pipe_open(struct worker *w, struct file *f, int *fd_out)
 {
 	int *made = w->restore->files->restore->made;
+	struct pipe_group *g = group_of(f);
 
 	if (!made[f->index])
-		TRY(f->group->is_fifo ? make_fifo(w, f->group) : make_pipe(w, f->group));
+		TRY(g->is_fifo ? make_fifo(w, g) : make_pipe(w, g));
 	*fd_out = made[f->index];
 	made[f->index] = 0;
 	return NULL;

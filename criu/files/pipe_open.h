@@ -9,11 +9,10 @@
 #include "files/restore_priv.h"
 
 struct pipe_group {
+	struct file_group base; /* the ends */
 	struct lookup_node node;
 	bool is_fifo;
 	uint32_t pipe_id;
-	struct file **ends;
-	size_t nr_ends;
 	PipeDataEntry *data; /* or NULL */
 	const void *bytes;
 };

@@ -3,12 +3,12 @@
  * Who opens what: fills owners and the source of every slot.  Looks at each slot of each table a constant number
  * of times.
  */
-#include "files/pipe_open.h"
+#include "files/sk_restore.h"
 
 /* A table is copied to all children at the fork; that pays when one in so many wants the descriptor. */
 enum { WASTE_FACTOR = 8 };
 
-static void set_owner(struct file *f, const struct fdtable *table)
+void file_set_owner(struct file *f, const struct fdtable *table)
 {
 	if (!f->group) {
 		if (!f->owner)
@@ -17,7 +17,26 @@ static void set_owner(struct file *f, const struct fdtable *table)
 	}
 	for (size_t i = 0; i < f->group->nr_ends; i++)
 		if (!f->group->ends[i]->owner)
-			f->group->ends[i]->owner = table;
+			f->group->ends[i]->owner = f->group->maker ? f->group->maker : table;
+}
+
+void file_group_add(struct restore *r, struct file_group *g, struct file *f)
+{
+	g->ends = arena_grow(r->arena, g->ends, g->nr_ends, sizeof(*g->ends));
+	g->ends[g->nr_ends++] = f;
+	f->group = g;
+}
+
+/* A group goes to the table it wants, as long as that has an end of it, for an end is what has it made. */
+static void choose_makers(const struct files *fs)
+{
+	for (size_t t = 0; t < fs->nr_tables; t++)
+		for (size_t i = 0; i < fs->tables[t]->nr_slots; i++) {
+			struct file_group *g = fs->tables[t]->slots[i].file->group;
+
+			if (g && g->wanted == fs->tables[t])
+				g->maker = g->wanted;
+		}
 }
 
 static void choose_owners(struct files *fs)
@@ -28,7 +47,7 @@ static void choose_owners(struct files *fs)
 		for (size_t i = 0; i < table->nr_slots; i++) {
 			struct file *f = table->slots[i].file;
 
-			set_owner(f, table);
+			file_set_owner(f, table);
 			if (f->owner == table && f->owner_fd < 0)
 				f->owner_fd = table->slots[i].fd;
 		}
@@ -128,7 +147,9 @@ struct err *plan_make(struct restore *r)
 	struct files *fs = r->files;
 	struct fdtable ***kids = arena_array(r->arena, fs->nr_tables, sizeof(*kids));
 
+	choose_makers(fs);
 	choose_owners(fs);
+	unix_plan_owners(r);
 	for (size_t t = 0; t < fs->nr_tables; t++) {
 		struct fdtable *parent = (struct fdtable *)fs->tables[t]->parent;
 

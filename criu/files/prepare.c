@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/options.h"
-#include "files/restore_priv.h"
+#include "files/sk_restore.h"
 #include "image/dir.h"
 
 ProtobufCMessage *file_record(const struct file_kind *kind, const FileEntry *rec)
@@ -71,7 +71,8 @@ struct err *files_prepare(struct restore *r)
 	r->files->restore->coordinator = getpid();
 	TRY(keep_inherited(r));
 	TRY(ttys_make(r));
-	return remaps_make(r);
+	TRY(remaps_make(r));
+	return unix_names_make(r);
 }
 
 /* The kernel notes whose rights count when the owner was set, so it is set with those. */
@@ -118,7 +119,7 @@ struct err *files_restore_finish(struct restore *r)
 			TRY(err_context(restore_owner(r, f, o), "fd %d of task %d", f->owner_fd,
 					f->owner->task->ns_pid));
 	}
-	return NULL;
+	return unix_names_place(r);
 }
 
 static void drop(struct restore *r, bool is_commit)
@@ -128,6 +129,7 @@ static void drop(struct restore *r, bool is_commit)
 	if (!rf)
 		return;
 	remaps_drop(r, is_commit);
+	unix_names_drop(r, is_commit);
 	for (size_t i = 0; i < rf->nr_inherited; i++)
 		if (rf->inherited[i].kept_fd >= 0)
 			close(rf->inherited[i].kept_fd);

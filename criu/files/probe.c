@@ -60,6 +60,10 @@ struct err *fd_probe_refuse(const struct fd_probe *p, const char *why, ...)
 	va_start(ap, why);
 	vsnprintf(text, sizeof(text), why, ap);
 	va_end(ap);
+	if (p->carrier)
+		return err_new(ERR_UNSUPPORTED,
+			       "cannot dump a descriptor in the queue of fd %d of task %d (%s): %s",
+			       p->carrier->fd, p->carrier->task->host_pid, p->text, text);
 	if (p->fd < 0)
 		return err_new(ERR_UNSUPPORTED, "cannot dump %s of task %d (%s): %s", p->link,
 			       p->task->host_pid, p->text, text);
@@ -249,6 +253,46 @@ static struct err *probe_fd(struct dump *d, const struct table_dirs *dirs, const
 	p->text = text_buf;
 	TRY(link_read_at(dirs->proc, text_buf, text_len, "%s", link));
 	return new_file(d, p);
+}
+
+static struct err *probe_own(struct dump *d, const struct fd_probe *carrier, int fd, int pidfd,
+			     uint32_t *id_out)
+{
+	struct fd_probe p = {
+		.task = d->files->dump->tool, .fd = fd, .carrier = carrier, .dup = -1
+	};
+	AUTO_FD proc = -1, fdinfo = -1;
+	char text[4096 + 64], name[16];
+	struct err *e;
+
+	snprintf(name, sizeof(name), "%d", fd);
+	TRY(fd_open_at(AT_FDCWD, O_PATH | O_DIRECTORY, &proc, "/proc/self"));
+	TRY(fd_open_at(proc, O_PATH | O_DIRECTORY, &fdinfo, "fdinfo"));
+	e = probe_fd(d, &(struct table_dirs){ .proc = proc, .fdinfo = fdinfo, .pidfd = pidfd },
+		     name, &p, text, sizeof(text), id_out);
+	if (p.dup >= 0)
+		close(p.dup);
+	return e;
+}
+
+struct err *files_add_in_flight(struct dump *d, int own_fd, const struct fd_probe *carrier,
+				uint32_t *id_out)
+{
+	struct dump_files *df = d->files->dump;
+	size_t before = d->files->nr;
+	AUTO_FD fd = own_fd, pidfd = pidfd_open(getpid(), 0);
+
+	if (pidfd < 0)
+		return err_sys(errno, "cannot open a pidfd of this process");
+	if (!df->tool) {
+		df->tool = ARENA_NEW(d->arena, struct task);
+		df->tool->host_pid = getpid();
+	}
+	/* A socket in the queue of one that is in a queue is found in the one that a task has. */
+	TRY(probe_own(d, carrier->carrier ? carrier->carrier : carrier, fd, pidfd, id_out));
+	if (d->files->nr > before)
+		fd_take(&fd);
+	return NULL;
 }
 
 static int slot_order(const void *a, const void *b)

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "files/locks.h"
-#include "files/pipe_open.h"
+#include "files/sk_restore.h"
 #include "image/dir.h"
 
 enum { MAX_ERRORS = 100 };
@@ -183,7 +183,10 @@ static struct err *read_table(struct restore *r, struct task *t)
 static struct err *check_limit(struct restore *r)
 {
 	struct rlimit lim;
-	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS;
+	const struct unix_restore *ur = r->files->restore->unix_sks;
+	/* Ends that are lent, and sockets that the coordinator binds, two for each at most. */
+	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS + 2 * ur->nr +
+			2 * ur->nr_names;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return err_sys(errno, "cannot read RLIMIT_NOFILE");
@@ -293,9 +296,11 @@ struct err *files_read(struct restore *r)
 	TRY(ttys_read(r));
 	TRY(memfds_read(r));
 	TRY(remaps_read(r));
+	TRY(unix_queues_read(r));
 	link_files(r);
 	TRY(locks_read(r));
 	TRY(take_errors(r));
+	TRY(unix_plan(r));
 	TRY(check_limit(r));
 	TRY(pipe_data_read(r));
 	TRY(make_shared(r));

@@ -54,6 +54,19 @@ struct inherited_fd {
 	int kept_fd; /* our copy; -1: not needed */
 };
 
+/*
+ * Files that only one worker can make, all at once, as the ends of a pipe: the first that is opened makes all,
+ * the others wait in restore_files.made.
+ */
+struct file_group {
+	struct file **ends;
+	size_t nr_ends;
+	const struct fdtable *wanted; /* should be the owner when it has an end; NULL: anyone */
+	const struct fdtable *maker;  /* is to be; NULL: the first that has an end */
+};
+
+enum { STREAM_PIPES, STREAM_FIFOS, STREAM_SK_QUEUES, NR_STREAMS };
+
 struct restore_files {
 	struct lookup by_id;
 	struct lookup by_path;
@@ -72,7 +85,8 @@ struct restore_files {
 	int terminal; /* what stands for the dumped terminal, -1: none */
 	struct inherited_fd *inherited;
 	size_t nr_inherited;
-	struct image_stream *streams[2]; /* pipes-data, fifo-data: they lend the bytes */
+	struct image_stream *streams[NR_STREAMS]; /* they lend the bytes */
+	struct unix_restore *unix_sks;		  /* sk_restore.h; NULL: there are none */
 	size_t nr_errors;
 	struct err *errors;
 	struct file_lock *locks;
@@ -90,10 +104,17 @@ struct restore_files {
 	int *lent; /* by file index, shared by all processes: the owner's number, 0: none */
 
 	/* Of this process only. */
-	int *made;	      /* by file index: ends of pipes made and not placed yet, 0: none */
+	int *made;	      /* by file index: ends of groups made and not placed yet, 0: none */
 	struct file **strays; /* lent, under numbers that children must close */
 	size_t nr_strays;
 };
+
+void file_group_add(struct restore *r, struct file_group *g, struct file *f);
+/*
+ * Worker: puts an end of a group that it has just made into restore_files.made, at a number that is in nobody's
+ * way.
+ */
+MUST_USE struct err *file_group_keep(struct worker *w, const struct file *f, int own_fd);
 
 /* Joins; after many only counts. */
 void restore_error(struct restore *r, struct err *own_e);
@@ -117,6 +138,8 @@ MUST_USE struct err *ttys_make(struct restore *r);
 void ttys_commit(struct restore *r);
 MUST_USE struct err *pipe_data_read(struct restore *r);
 MUST_USE struct err *plan_make(struct restore *r);
+/* Of the file, and of all that are made with it, unless they have one. */
+void file_set_owner(struct file *f, const struct fdtable *table);
 
 /* regular.c and its parts: checks of what is at a path now. */
 MUST_USE struct err *regular_link(struct restore *r, struct file *f);

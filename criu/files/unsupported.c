@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -23,7 +24,6 @@ struct unsupported {
 #define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
 
 static const struct unsupported rows[] = {
-	{ "socket:[", "sockets are not supported yet", NOT_YET },
 	{ "anon_inode:inotify", "inotify is not supported yet", NOT_YET },
 	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
 	{ "anon_inode:[pidfd]", "pidfd is not supported yet", NOT_YET },
@@ -91,13 +91,56 @@ static const struct unsupported other_mqueue = { "", "POSIX message queues are n
 						 NOT_YET };
 static const struct unsupported path_memfd = { "", "a memfd has no path that O_PATH could name",
 					       "close it before the dump" };
-static const struct unsupported other_socket = { "", "sockets are not supported yet", NOT_YET };
+static const struct unsupported other_socket = { "", "sockets of this family are not supported yet",
+						 NOT_YET };
+static const struct unsupported path_socket = { "", "its file is a socket that is deleted",
+						"close it before the dump" };
 static const struct unsupported other_block = { "", "open block devices are not supported",
 						"close the device, or dump with it closed" };
 static const struct unsupported other_char = { "", "this device may keep state that cannot be read",
 					       "let the program close the device before the dump" };
 static const struct unsupported other_any = { "", "a file of unknown kind",
 					      "close it before the dump" };
+
+static const struct {
+	int family, type; /* type 0: any */
+	struct unsupported row;
+} families[] = {
+	{ AF_INET, SOCK_STREAM, { "", "TCP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6, SOCK_STREAM, { "", "TCP sockets are not supported yet", NOT_YET } },
+	{ AF_INET, SOCK_DGRAM, { "", "UDP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6, SOCK_DGRAM, { "", "UDP sockets are not supported yet", NOT_YET } },
+	{ AF_INET, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
+	{ AF_NETLINK, 0, { "", "netlink sockets are not supported yet", NOT_YET } },
+	{ AF_PACKET, 0, { "", "packet sockets are not supported yet", NOT_YET } },
+	{ AF_VSOCK,
+	  0,
+	  { "", "connections of a virtual machine (vsock) belong to its host",
+	    "close it before the dump" } },
+	{ AF_ALG,
+	  0,
+	  { "", "the state of kernel cryptography (AF_ALG) cannot be read back",
+	    "close it before the dump" } },
+	{ AF_BLUETOOTH,
+	  0,
+	  { "", "Bluetooth connections belong to the device", "close it before the dump" } },
+	{ AF_XDP, 0, { "", "XDP sockets belong to the device", "close it before the dump" } },
+};
+
+static const struct unsupported *socket_row(const struct fd_probe *p)
+{
+	int family = -1, type = -1;
+	socklen_t len = sizeof(int);
+
+	if (p->dup < 0 || getsockopt(p->dup, SOL_SOCKET, SO_DOMAIN, &family, &len) ||
+	    getsockopt(p->dup, SOL_SOCKET, SO_TYPE, &type, &len))
+		return &other_socket;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (families[i].family == family && (!families[i].type || families[i].type == type))
+			return &families[i].row;
+	return &other_socket;
+}
 
 /* Devices of <linux/major.h> that keep nothing for the one who opened them. */
 static bool is_plain_device(dev_t dev)
@@ -141,10 +184,10 @@ static const struct unsupported *find_row(const struct fd_probe *p)
 	if (is_path_only && !strncmp(p->text, "/memfd:", 7))
 		return &path_memfd;
 	if (is_path_only)
-		return S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0 ? &other_socket : NULL;
+		return S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0 ? &path_socket : NULL;
 	switch (p->st.st_mode & S_IFMT) {
 	case S_IFSOCK:
-		return &other_socket;
+		return socket_row(p);
 	case S_IFBLK:
 		return &other_block;
 	case S_IFCHR:

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "files/pipe_open.h"
+#include "files/sk_restore.h"
 #include "task/stage.h"
 
 static int fd_flags(const struct fd_slot *slot)
@@ -47,8 +47,17 @@ static struct err *copy(const struct fd_slot *slot, int from_fd)
 	return NULL;
 }
 
+static void lend_one(struct worker *w, struct file *f, int fd)
+{
+	struct restore_files *rf = w->restore->files->restore;
+
+	rf->lent[f->index] = fd;
+	rf->strays = arena_grow(w->restore->arena, rf->strays, rf->nr_strays, sizeof(*rf->strays));
+	rf->strays[rf->nr_strays++] = f;
+}
+
 /* Ends nobody here has a number for wait for those who have. */
-static void lend(struct worker *w, const struct pipe_group *g)
+static void lend(struct worker *w, const struct file_group *g)
 {
 	struct restore_files *rf = w->restore->files->restore;
 
@@ -57,12 +66,20 @@ static void lend(struct worker *w, const struct pipe_group *g)
 
 		if (g->ends[i]->owner_fd >= 0 || !rf->made[index])
 			continue;
-		rf->lent[index] = rf->made[index];
-		rf->strays = arena_grow(w->restore->arena, rf->strays, rf->nr_strays,
-					sizeof(*rf->strays));
-		rf->strays[rf->nr_strays++] = g->ends[i];
+		lend_one(w, g->ends[i], rf->made[index]);
 		rf->made[index] = 0;
 	}
+}
+
+struct err *file_group_keep(struct worker *w, const struct file *f, int own_fd)
+{
+	AUTO_FD fd = own_fd;
+
+	/* It may stay where it belongs, and nowhere else among the numbers of the table. */
+	if (fd != f->owner_fd)
+		TRY(fd_move_up(&fd, w->fd_floor));
+	w->restore->files->restore->made[f->index] = fd_take(&fd);
+	return NULL;
 }
 
 static int inherited_copy(const struct restore_files *rf, int user_fd)
@@ -215,8 +232,10 @@ struct err *files_restore_early(struct worker *w)
 	if (!is_table_owner(w))
 		return NULL;
 	close_strays(rf);
-	if (!table->parent)
+	if (!table->parent) {
 		close_remaps(rf);
+		unix_names_close(rf);
+	}
 	TRY(save_moved(w, table));
 	TRY(close_others(w, table));
 	TRY(place_inherited(w, table));
@@ -248,6 +267,40 @@ static struct err *open_owned(struct worker *w, const struct fdtable *table)
 			TRY(of_slot(copy(slot, plug), w, slot));
 		else if (slot->source == SLOT_OPEN && !slot->is_early)
 			TRY(open_slot(w, slot));
+	}
+	return NULL;
+}
+
+static struct err *open_in_flight_one(struct worker *w, struct file *f)
+{
+	AUTO_FD fd = -1;
+	int opened;
+
+	TRY(open_file(w, f, &opened));
+	fd = opened;
+	TRY(fd_move_up(&fd, w->fd_floor));
+	lend_one(w, f, fd_take(&fd));
+	if (f->group)
+		lend(w, f->group);
+	return NULL;
+}
+
+/* What only queues have is lent to them. */
+static struct err *open_in_flight(struct worker *w, const struct fdtable *table)
+{
+	const struct restore_files *rf = w->restore->files->restore;
+	const struct unix_restore *ur = rf->unix_sks;
+
+	for (size_t i = 0; ur->has_late && i < ur->nr_packets; i++) {
+		const struct unix_packet *p = ur->packets[i];
+
+		for (size_t k = 0; k < p->nr_rights; k++) {
+			struct file *f = p->rights[k];
+
+			if (f->owner == table && f->owner_fd < 0 && !rf->lent[f->index])
+				TRY(err_context(open_in_flight_one(w, f),
+						"cannot restore a descriptor in a queue"));
+		}
 	}
 	return NULL;
 }
@@ -345,13 +398,17 @@ static struct err *fill_table(struct worker *w, const struct fdtable *table, boo
 		if (is_mine)
 			TRY(open_late(w, table));
 	}
+	if (is_mine)
+		TRY(open_in_flight(w, table));
 	if (rf->has_pulls) {
 		TRY(stage_meet(w));
 		if (is_mine)
 			TRY(pull_all(w, table));
 	}
-	if (is_mine)
+	if (is_mine) {
 		TRY(copy_rest(w, table));
+		TRY(unix_finish_late(w, table));
+	}
 	if (rf->has_lent || rf->has_finish)
 		TRY(stage_meet(w));
 	if (!is_mine)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* accept() on a listening socket. */
-/* refuse: socket */
-/* peer: no can dump it */
 #include "case.h"
 
 #include <sys/socket.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* recvmsg() on a socket without a limit. */
-/* refuse: socket */
-/* peer: no can dump it */
 #include "case.h"
 
 #include <sys/socket.h>

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A socket that was bound below another root, with an absolute path. */
+/* peer: no can restore it */
+#include "unix.h"
+
+int main(void)
+{
+	int fd, client, root = CASE_SYS(open("/", O_PATH));
+	struct stat st;
+
+	CASE_SYS(mkdir("jail", 0755));
+	CASE_SYS(mkdir("jail/run", 0755));
+	CASE_SYS(chroot("jail"));
+	fd = unix_listener(SOCK_STREAM, "/run/server", 3);
+	client = unix_client(SOCK_STREAM, "/run/server");
+	CASE_SYS(fchdir(root));
+	CASE_SYS(chroot("."));
+	CASE_SYS(close(root));
+	CASE_SYS(chdir(getenv("CASE_DIR")));
+	case_ready();
+	unix_check_names(fd, "/run/server", NULL);
+	unix_check_names(client, "", "/run/server");
+	unix_say(client, "hello");
+	unix_hear(CASE_SYS(accept(fd, NULL, NULL)), "hello");
+	CASE_EQ(stat("/run/server", &st), -1);
+	unix_client(SOCK_STREAM, "jail/run/server");
+	CASE_SYS(accept(fd, NULL, NULL));
+	return case_pass();
+}
