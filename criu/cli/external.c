@@ -16,7 +16,6 @@ static const struct {
 } external_kinds[] = {
 	{ "file", NULL },
 	{ "tty", NULL },
-	{ "unix", "unix sockets are refused by name until they can be dumped" },
 	{ "mnt", "mount namespaces cannot be dumped or restored" },
 	{ "dev", "mount namespaces cannot be dumped or restored" },
 	{ "net", "network namespaces cannot be dumped or restored" },
@@ -26,12 +25,12 @@ static const struct {
 	{ "pid", "pid namespaces cannot be dumped or restored" },
 };
 
-/* "pipe:[INODE]": a pipe whose other end is outside of the tree. */
-static bool is_pipe(const char *text)
+/* "pipe:[INODE]": a pipe whose other end is outside of the tree; "unix[INODE]": a socket there. */
+static bool is_inode(const char *text, const char *start)
 {
-	const char *number = text + strlen("pipe:[");
+	const char *number = text + strlen(start);
 
-	return !strncmp(text, "pipe:[", strlen("pipe:[")) && isdigit((unsigned char)*number) &&
+	return !strncmp(text, start, strlen(start)) && isdigit((unsigned char)*number) &&
 	       !strcmp(number + strspn(number, "0123456789"), "]");
 }
 
@@ -52,7 +51,7 @@ struct err *external_check(const char *text)
 {
 	size_t len = strcspn(text, "[");
 
-	if (is_pipe(text))
+	if (is_inode(text, "pipe:[") || is_inode(text, "unix["))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(external_kinds); i++) {
 		const char *kind = external_kinds[i].kind;
@@ -71,7 +70,8 @@ struct err *external_check(const char *text)
 	}
 	return err_hint(
 		err_new(ERR_USAGE, "cannot understand --external \"%s\"", text),
-		"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex, or pipe:[INODE]");
+		"write file[MOUNT-ID:INODE] or tty[RDEV:DEV], numbers in hex, or pipe:[INODE] or "
+		"unix[INODE]");
 }
 
 /* "PREFIX[N]:" at the beginning of @text: the number and what follows. */
@@ -103,16 +103,12 @@ struct err *inherit_fd_parse(const char *text, struct inherit_fd *out, bool *is_
 	if ((!is_debug && !split_bracket(text, "fd", &fd, &rest)) || !*rest)
 		return err_hint(err_new(ERR_USAGE, "cannot understand --inherit-fd \"%s\"", text),
 				"write fd[N]:KEY, KEY being a path without its leading slash, "
-				"pipe:[INODE], file[...] or tty[...]");
+				"pipe:[INODE], socket:[INODE], file[...] or tty[...]");
 	if (fcntl(fd, F_GETFD) < 0)
 		return err_hint(err_sys(errno, "cannot take descriptor %d of --inherit-fd \"%s\"",
 					fd, text),
 				"open it before starting the tool, as a shell does with %d<FILE",
 				fd);
-	if (!is_debug && !strncmp(rest, "socket:[", 8))
-		return err_hint(
-			err_new(ERR_UNSUPPORTED, "--inherit-fd %s is not supported yet", text),
-			"leave it out: sockets are refused by name until they can be dumped");
 	if (is_debug)
 		TRY(err_context(fd_write_all(fd, rest, strlen(rest)), "--inherit-fd \"%s\"", text));
 	*is_resource_out = !is_debug;

@@ -121,9 +121,10 @@ const struct option_row option_rows[] = {
 	  .help = "restore TCP connections as closed", .no_effect = TCP_REFUSED },
 	{ "skip-in-flight", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, .is_negatable = true,
 	  .help = "drop half-open TCP connections", .no_effect = TCP_REFUSED },
-	{ "ext-unix-sk", 'x', OPT_BOOL, GROUP_WHAT, IN_BOTH, AT(ext_unix_sk), .arg = "INODE,...",
-	  .is_optional = true, .help = "accept unix sockets whose peer is outside of the tree",
-	  .no_effect = "unix sockets are refused by name until they can be dumped" },
+	{ "ext-unix-sk", 'x', OPT_PEERS, GROUP_WHAT, IN_BOTH, AT(ext_unix_sk), .arg = "INODE,...",
+	  .is_optional = true,
+	  .help = "connect datagram sockets anew whose peer is outside of the tree; or those "
+		  "connected to these sockets" },
 	{ "network-lock", 0, OPT_WORD, GROUP_WHAT, IN_BOTH, .arg = "METHOD", .words = network_lock_words,
 	  .help = "how to block traffic meanwhile: iptables, nftables, skip or none",
 	  .no_effect = "without connections there is no traffic to block" },

@@ -33,6 +33,7 @@ enum option_type {
 	OPT_VERBOSITY, /* int: one more without an argument */
 	OPT_PROGRAM,   /* struct string_list: an existing program's path, made absolute */
 	OPT_EXTERNAL,  /* struct string_list, checked by cli/external.h */
+	OPT_PEERS,     /* bool; with inode numbers they are added to external as unix[INODE] */
 	OPT_INHERIT,   /* the same, for --inherit-fd */
 	OPT_EXEC,      /* --exec-cmd: the words behind -- */
 	OPT_ALL_CHECKS,

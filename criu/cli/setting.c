@@ -132,6 +132,24 @@ static struct err *add_inherited(struct arena *a, const struct setting *s, struc
 	return NULL;
 }
 
+/* "12,34" is --external unix[12] --external unix[34]. */
+static struct err *add_peers(struct arena *a, const struct setting *s, struct options *opts)
+{
+	const char *at = s->value ? s->value : "";
+
+	opts->ext_unix_sk = true;
+	while (*at) {
+		size_t len = strspn(at, "0123456789");
+
+		if (!len || (at[len] && at[len] != ','))
+			return err_hint(bad_value(s),
+					"give numbers of inodes, with commas between");
+		string_list_add(a, &opts->external, arena_printf(a, "unix[%.*s]", (int)len, at));
+		at += len + (at[len] == ',');
+	}
+	return NULL;
+}
+
 static struct err *store_number(const struct setting *s, void *member)
 {
 	uint64_t n = 0;
@@ -192,6 +210,8 @@ static struct err *store(struct arena *a, const struct setting *s, struct option
 		TRY(external_check(s->value));
 		string_list_add(a, member, s->value);
 		return NULL;
+	case OPT_PEERS:
+		return add_peers(a, s, opts);
 	case OPT_INHERIT:
 		return add_inherited(a, s, opts);
 	case OPT_ALL_CHECKS:

@@ -147,8 +147,6 @@ static struct err *make_sock(struct worker *w, struct unix_sock *s)
 /* The kernel waits when the queue is full; that would be for ever. */
 static struct err *make_pending(struct worker *w, struct unix_sock *s)
 {
-	AUTO_FD file = -1;
-
 	TRY(make_plain(w, s, &s->fd));
 	if (fcntl(s->fd, F_SETFL, O_NONBLOCK))
 		return err_sys(errno, "cannot set the flags of a socket");

@@ -308,8 +308,8 @@ static void options_of_incremental_dumps(void)
 
 static void what_has_no_effect_is_noted(void)
 {
-	CHECK_OK(parse("dump", "-t1", "--tcp-established", "-l", "-x", "-x[4]", NULL));
-	CHECK(inv.notes.nr == 3 && inv.opts.tcp_established && inv.opts.ext_unix_sk);
+	CHECK_OK(parse("dump", "-t1", "--tcp-established", "-l", NULL));
+	CHECK(inv.notes.nr == 1 && inv.opts.tcp_established);
 	CHECK(inv.opts.file_locks);
 	CHECK_OK(parse("dump", "-t1", "--root", "/", "-d", NULL));
 	CHECK(inv.notes.nr == 2 && !inv.opts.root && !inv.opts.detach);
@@ -400,7 +400,13 @@ static void outside_resources_are_checked(void)
 		CHECK_ERR(external_check(bad[i]), ERR_USAGE);
 	CHECK_ERR(external_check("mnt[]:ms"), ERR_UNSUPPORTED);
 	CHECK_ERR(external_check("net[123]:x"), ERR_UNSUPPORTED);
-	CHECK_ERR(external_check("unix[123]"), ERR_UNSUPPORTED);
+	CHECK_OK(external_check("unix[123]"));
+	CHECK_ERR(external_check("unix[1a]"), ERR_USAGE);
+	CHECK_OK(parse("dump", "-t1", "-x", NULL));
+	CHECK(inv.opts.ext_unix_sk && !inv.opts.external.nr);
+	CHECK_OK(parse("dump", "-t1", "-x12,34", NULL));
+	CHECK(inv.opts.external.nr == 2 && !strcmp(inv.opts.external.items[1], "unix[34]"));
+	CHECK_ERR(parse("dump", "-t1", "-x[4]", NULL), ERR_USAGE);
 	CHECK_OK(parse("dump", "-t1", "--external", "file[1:2]", "--external", "tty[1:2]", NULL));
 	CHECK(inv.opts.external.nr == 2);
 }
@@ -433,7 +439,7 @@ static void inherited_descriptors_are_checked(void)
 	CHECK_STR(one.key, "/memfd:x");
 	CHECK_OK(inherit_fd_parse("fd[2]:pipe:[17]", &one, &is_resource));
 	CHECK_STR(one.key, "pipe:[17]");
-	CHECK_ERR(inherit_fd_parse("fd[2]:socket:[17]", &one, &is_resource), ERR_UNSUPPORTED);
+	CHECK_OK(inherit_fd_parse("fd[2]:socket:[17]", &one, &is_resource));
 	CHECK_ERR(inherit_fd_parse("fd[1000000]:x", &one, &is_resource), ERR_SYS);
 	CHECK_OK(parse("restore", "--inherit-fd", "fd[2]:a", "--inherit-fd", "fd[1]:b", NULL));
 	CHECK(inv.opts.nr_inherit_fds == 2 && inv.opts.inherit_fds[1].fd == 1);
