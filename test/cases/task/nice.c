@@ -18,10 +18,12 @@ static void *body(void *number)
 
 int main(void)
 {
+	int inherited = getpriority(PRIO_PROCESS, 0);
+
 	case_threads(3, body);
 	case_wait_here(3);
 	case_ready();
-	CASE_EQ(getpriority(PRIO_PROCESS, case_tid()), 0);
+	CASE_EQ(getpriority(PRIO_PROCESS, case_tid()), inherited);
 	case_threads_join();
 	return case_pass();
 }
