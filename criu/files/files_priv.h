@@ -38,6 +38,7 @@ struct file {
 	int inherited;		   /* a descriptor given with --inherit-fd, or -1 */
 	bool is_late;		   /* can be opened only when all processes exist */
 	bool has_lease;
+	const struct file *path_of;    /* it is the record of the path of this fifo */
 	const struct fdtable *owner;   /* opens it; NULL: no task has a descriptor of it */
 	int owner_fd;		       /* its number there; -1: the owner only lends it to others */
 	const struct fdtable *seen_by; /* the plan's notes while it looks at one table */
@@ -185,6 +186,8 @@ MUST_USE struct err *build_id_read(int fd, uint32_t *words, size_t *nr_out);
 MUST_USE struct err *fs_probe(struct dump *d, const struct task *t);
 MUST_USE struct err *fs_write(struct dump *d);
 
+/* CRIU's key of an open file with a path: mount id and inode, both in hex. */
+const char *external_file_key(struct dump *d, const struct fd_probe *p);
 /* Is KEY given with --external? */
 bool files_is_external(const struct options *opts, const char *key);
 

@@ -44,37 +44,42 @@ static struct err *other_side_exists(const struct fd_probe *p, short gone, bool 
 	return NULL;
 }
 
+static struct err *refuse(struct dump *d, const struct pipe_dump *pd, const struct fd_probe *p)
+{
+	const char *key = pd->is_fifo ? external_file_key(d, p) : p->text;
+	struct err *e = fd_probe_refuse(p, "its %s end is outside of the dumped tree",
+					pd->writer ? "read" : "write");
+
+	return err_hint(
+		e,
+		"pass --external %s and restore with --inherit-fd fd[N]:%s, or dump its other "
+		"end too",
+		key, key);
+}
+
 static struct err *check_one(struct dump *d, struct pipe_dump *pd)
 {
 	const struct fd_probe *p = pd->reader ? pd->reader : pd->writer;
 	bool is_outside = false;
 
-	if (files_is_external(d->opts, p->text)) {
-		pd->is_external = true;
+	pd->is_external = files_is_external(d->opts,
+					    pd->is_fifo ? external_file_key(d, p) : p->text);
+	if (pd->is_external)
 		return NULL;
-	}
 	if (!pd->writer)
 		TRY(other_side_exists(p, POLLHUP, &is_outside));
 	else if (!pd->reader)
 		TRY(other_side_exists(p, POLLERR, &is_outside));
-	if (!is_outside)
-		return NULL;
-	return files_blocker(d,
-			     err_hint(fd_probe_refuse(p, "its %s end is outside of the dumped tree",
-						      pd->writer ? "read" : "write"),
-				      "pass --external %s and restore with --inherit-fd fd[N]:%s, "
-				      "or dump its other "
-				      "end too",
-				      p->text, p->text));
+	return is_outside ? files_blocker(d, refuse(d, pd, p)) : NULL;
 }
 
+/* Fifos too. */
 static struct err *pipe_check(struct dump *d)
 {
 	const struct dump_files *df = d->files->dump;
 
 	for (size_t i = 0; i < df->nr_pipes; i++)
-		if (!df->pipe_list[i]->is_fifo)
-			TRY(check_one(d, df->pipe_list[i]));
+		TRY(check_one(d, df->pipe_list[i]));
 	return NULL;
 }
 

@@ -9,11 +9,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/dir.h"
+
+/* The kernel's O_LARGEFILE, which is 0 in the C library's headers of a 64-bit machine. */
+#define LARGEFILE_BIT 0100000u
 
 /* What fcntl can change of a pipe's flags. */
 #define PIPE_SETFL (O_NONBLOCK | O_APPEND | O_DIRECT | O_NOATIME)
@@ -60,6 +64,7 @@ static struct err *check_fifo(struct restore *r, struct file *f)
 
 	if (!reg || !reg->rec->reg)
 		return err_new(ERR_IMAGE, "files.img: fifo %u has no record of its path", f->id);
+	reg->path_of = f;
 	f->inherited = inherited_find(r, reg->rec->reg->name + (reg->rec->reg->name[0] == '/'));
 	return NULL;
 }
@@ -97,6 +102,11 @@ static struct err *check_packets(const struct image_stream *s, const PipeDataEnt
 	if (rec->n_packet_len && sum != rec->bytes)
 		return image_stream_err(s, "pipe %u: %llu bytes in packets, %u bytes in all",
 					rec->pipe_id, (unsigned long long)sum, rec->bytes);
+	for (size_t i = 0; i < rec->n_stream_run; i++)
+		if (rec->stream_run[i] >= rec->n_packet_len ||
+		    (i && rec->stream_run[i] <= rec->stream_run[i - 1]))
+			return image_stream_err(s, "pipe %u: no packet %u, or not in order",
+						rec->pipe_id, rec->stream_run[i]);
 	return NULL;
 }
 
@@ -159,22 +169,38 @@ static struct err *put(const struct pipe_group *g, int fd, size_t off, size_t le
 		       n, len);
 }
 
+static struct err *set_packets(const struct pipe_group *g, int fd, bool on)
+{
+	if (fcntl(fd, F_SETFL, O_NONBLOCK | (on ? O_DIRECT : 0)))
+		return err_sys(errno, "cannot set the flags of pipe %u", g->pipe_id);
+	return NULL;
+}
+
+static struct err *put_packets(const struct pipe_group *g, int fd)
+{
+	const PipeDataEntry *rec = g->data;
+	size_t off = 0, next = 0;
+
+	for (size_t i = 0; i < rec->n_packet_len; i++) {
+		bool is_stream = next < rec->n_stream_run && rec->stream_run[next] == i;
+
+		next += is_stream;
+		TRY(set_packets(g, fd, !is_stream));
+		TRY(put(g, fd, off, rec->packet_len[i]));
+		off += rec->packet_len[i];
+	}
+	return NULL;
+}
+
 static struct err *refill(const struct pipe_group *g, int fd)
 {
-	size_t off = 0;
-
 	TRY(set_size(g, fd));
 	if (!g->data || !g->data->bytes)
 		return NULL;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK | (g->data->n_packet_len ? O_DIRECT : 0)))
-		return err_sys(errno, "cannot set the flags of pipe %u", g->pipe_id);
-	if (!g->data->n_packet_len)
-		return put(g, fd, 0, g->data->bytes);
-	for (size_t i = 0; i < g->data->n_packet_len; i++) {
-		TRY(put(g, fd, off, g->data->packet_len[i]));
-		off += g->data->packet_len[i];
-	}
-	return NULL;
+	if (g->data->n_packet_len)
+		return put_packets(g, fd);
+	TRY(set_packets(g, fd, false));
+	return put(g, fd, 0, g->data->bytes);
 }
 
 static struct pipe_group *group_of(const struct file *f)
@@ -197,14 +223,14 @@ static struct err *reopen(struct worker *w, const struct file *f, int end, int *
 	return NULL;
 }
 
-/* The ends that pipe(2) gave fit the first reader and writer that were made so too. */
+/* The ends that pipe(2) gave are for those that were made so too; each open(2) sets O_LARGEFILE. */
 static struct err *take_end(struct worker *w, const struct file *f, int ends[2], bool taken[2],
 			    int *fd_out)
 {
 	uint32_t flags = file_flags(w->restore->files, f);
 	int side = (flags & O_ACCMODE) == O_WRONLY;
 
-	if ((flags & O_ACCMODE) == O_RDWR || taken[side])
+	if ((flags & O_ACCMODE) == O_RDWR || flags & LARGEFILE_BIT || taken[side])
 		return reopen(w, f, ends[side], fd_out);
 	taken[side] = true;
 	*fd_out = ends[side];
@@ -241,6 +267,22 @@ static struct err *make_pipe(struct worker *w, const struct pipe_group *g)
 	return e;
 }
 
+/* Who has it open keeps its buffer: what is in there would come in front of what the image has. */
+static struct err *check_empty(const char *name, int fd)
+{
+	int left = 0;
+
+	if (ioctl(fd, FIONREAD, &left))
+		return err_sys(errno, "cannot ask what is in fifo %s", name);
+	if (!left)
+		return NULL;
+	return err_hint(
+		err_new(ERR_SYS,
+			"cannot restore fifo %s: another process has it open, with %d bytes in it",
+			name, left),
+		"let it close the fifo, then restore again");
+}
+
 /* Open for both first: opening one side alone would wait for the other. */
 static struct err *make_fifo(struct worker *w, const struct pipe_group *g)
 {
@@ -248,6 +290,7 @@ static struct err *make_fifo(struct worker *w, const struct pipe_group *g)
 	AUTO_FD both = -1;
 
 	TRY(regular_open_path(w, fifo_path(fs, g->base.ends[0]), O_RDWR | O_NONBLOCK, &both));
+	TRY(check_empty(fifo_path(fs, g->base.ends[0])->rec->reg->name, both));
 	TRY(refill(g, both));
 	for (size_t i = 0; i < g->base.nr_ends; i++) {
 		const struct file *reg = fifo_path(fs, g->base.ends[i]);

@@ -33,6 +33,8 @@ void restore_error(struct restore *r, struct err *own_e)
 
 const char *file_user(struct restore *r, const struct file *f)
 {
+	if (!f->user && f->path_of)
+		f = f->path_of;
 	if (!f->user)
 		return "a mapping, exe, cwd or root";
 	return arena_printf(r->arena, "fd %d of task %d", f->user_fd, f->user->ns_pid);
@@ -209,9 +211,15 @@ static void link_files(struct restore *r)
 {
 	const struct files *fs = r->files;
 
+	/* A fifo knows which task is meant when something is wrong with its path. */
+	for (size_t i = 0; i < fs->nr; i++)
+		if (fs->list[i]->kind == &file_kind_fifo)
+			restore_error(r, file_kind_fifo.link_up(r, fs->list[i]));
 	for (size_t i = 0; i < fs->nr; i++) {
 		struct file *f = fs->list[i];
 
+		if (f->kind == &file_kind_fifo)
+			continue;
 		if (f->kind)
 			restore_error(r, f->kind->link_up(r, f));
 		else if (f->user)

@@ -26,15 +26,20 @@ static bool size_matters(const struct fd_probe *p)
 	       !((p->flags & O_ACCMODE) == O_WRONLY && p->flags & O_APPEND);
 }
 
-/* CRIU's key of an open file that the user says comes from outside, or NULL.  Both numbers in hex. */
+const char *external_file_key(struct dump *d, const struct fd_probe *p)
+{
+	return arena_printf(d->arena, "file[%x:%llx]", (unsigned)p->mnt_id,
+			    (unsigned long long)p->st.st_ino);
+}
+
+/* Its key, when the user says that it comes from outside, or NULL. */
 static const char *external_key(struct dump *d, const struct fd_probe *p)
 {
 	const char *key;
 
 	if (p->mnt_id < 0 || !d->opts->external.nr)
 		return NULL;
-	key = arena_printf(d->arena, "file[%x:%llx]", (unsigned)p->mnt_id,
-			   (unsigned long long)p->st.st_ino);
+	key = external_file_key(d, p);
 	return files_is_external(d->opts, key) ? key : NULL;
 }
 
