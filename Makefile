@@ -3,6 +3,7 @@
 #   O=DIR  where everything is built (build)      V=1  show command lines
 #   CC=clang                                      SANITIZE=address,undefined
 #   T=NAME only these tests                       WERROR=1  warnings are errors
+#   COVERAGE=1 with gcov (make coverage)
 
 MAKEFLAGS += --no-builtin-rules
 O ?= build
@@ -10,6 +11,7 @@ V ?= 0
 DESTDIR ?=
 PREFIX ?= /usr/local
 SANITIZE ?=
+COVERAGE ?= 0
 HOSTCC ?= $(CC)
 WERROR ?= 0
 T ?=
@@ -35,7 +37,14 @@ CFLAGS ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -Icriu -I$(O)/images $(LIB_CFLAGS)
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARNINGS)
 SAN_CFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
-ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(SAN_CFLAGS)
+# gcov's counters: test/coverage/counters.c says what becomes of them.
+ifeq ($(COVERAGE),1)
+COV_CFLAGS := --coverage -fprofile-update=atomic -O0 -fdata-sections \
+	      -fno-builtin-fork -fno-builtin-execv -fno-builtin-execvp# else gcov writes its files there
+COV_LDFLAGS := --coverage -Wl,-T,test/coverage/counters.lds -Wl,--wrap=__gcov_exit
+cov_objs := $(O)/test/coverage/counters.o
+endif
+ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(SAN_CFLAGS) $(COV_LDFLAGS)
 DEPFLAGS = -MMD -MP -MF $@.d
 
 # --- what there is ---
@@ -73,7 +82,7 @@ replays := $(fuzzers:$(O)/test/fuzz/%=$(O)/test/fuzz/replay/%)
 objs_of = $(patsubst %.c,$(O)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
-	compile_commands.json fuzz fuzzers
+	compile_commands.json fuzz fuzzers coverage
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
 
@@ -90,7 +99,7 @@ lint-deps:
 	@scripts/install-deps --install $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
 # Other flags or another compiler: everything is built again (not for -Werror alone).
-flags_text = $(CC) $(filter-out -Werror,$(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS))
+flags_text = $(CC) $(filter-out -Werror,$(CPPFLAGS) $(ALL_CFLAGS) $(COV_CFLAGS) $(ALL_LDFLAGS) $(PIE_CFLAGS))
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(flags_text)' | cmp -s - $@ || echo '$(flags_text)' >$@
@@ -122,7 +131,7 @@ san_of = $(if $(filter $(NO_SANITIZE),$(1)),,$(SAN_CFLAGS))
 $(O)/%.o: %.c $(O)/flags | config $(pb_h)
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(call san_of,$<) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(call san_of,$<) $(COV_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 $(O)/%.o: %.S | config
 	$(call say,AS)
@@ -138,7 +147,7 @@ $(O)/libcriu-lite.a: $(lib_objs) $(O)/libcriu-lite.list
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(lib_objs)
 
-$(O)/criu-lite: $(main_src:%.c=$(O)/%.o) $(O)/libcriu-lite.a
+$(O)/criu-lite: $(main_src:%.c=$(O)/%.o) $(O)/libcriu-lite.a $(cov_objs)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -215,11 +224,16 @@ tests: units $(cases) $(subjects) $(torture) $(tracking) $(O)/test/rig/launch $(
 units: $(units)
 fuzzers: $(fuzzers)
 
-$(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a | config
+$(O)/test/unit/%: test/unit/%.c $(O)/libcriu-lite.a $(cov_objs) | config
 	$(call say,UNIT)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itest -Itest/unit $(ALL_CFLAGS) $(DEPFLAGS) $(ALL_LDFLAGS) -o $@ $< \
-		$(O)/libcriu-lite.a $(LIB_LDLIBS) -lpthread
+		$(O)/libcriu-lite.a $(cov_objs) $(LIB_LDLIBS) -lpthread
+
+$(O)/test/coverage/%.o: test/coverage/%.c $(O)/flags | config
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -DCOUNTERS_DIR='"$(abspath $(O))"' $(ALL_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 $(O)/test/lib/%.o: test/lib/%.c $(O)/flags | config
 	$(call say,CC)
@@ -326,6 +340,11 @@ faults storm big: all tests
 torture: all tests
 	@test/torture/run --build $(O) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
 		$(if $(TRACKER),--tracker $(TRACKER)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SUMMARY),--summary $(SUMMARY))
+
+# What the tests reach of criu/ without pie/: $(O)/coverage/html, and as text.  LEAST=PERCENT or it fails.
+coverage: deps
+	@$(MAKE) --no-print-directory O=$(O)/coverage COVERAGE=1 all tests
+	@test/coverage/run $(O)/coverage $(or $(LEAST),85)
 
 # All parsers with damaged input, found by coverage.  SECONDS=N each (60), FUZZER=NAME only that one.
 FUZZ_BUILD := O=$(O)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link
