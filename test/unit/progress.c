@@ -3,6 +3,7 @@
 #include "base/progress.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "unit/unit.h"
 
 #define ERASE "\r\033[K"
+#define MARK "\001"
 
 enum { SECOND_US = 1000000 };
 
@@ -62,12 +64,22 @@ static void tell(void)
 		_exit(1);
 }
 
+/* The kernel hands over what a terminal was given a little later: all of it is there when a mark behind it is. */
 static const char *seen(int master)
 {
+	struct pollfd p = { .fd = master, .events = POLLIN };
 	static char text[4096];
-	ssize_t len = read(master, text, sizeof(text) - 1);
+	size_t len = 0;
+	ssize_t n;
 
-	text[len > 0 ? len : 0] = 0;
+	CHECK(write(STDERR_FILENO, MARK, 1) == 1);
+	do {
+		CHECK(poll(&p, 1, 60000) == 1);
+		n = read(master, text + len, sizeof(text) - 1 - len);
+		CHECK(n > 0);
+		len += (size_t)n;
+	} while (text[len - 1] != MARK[0]);
+	text[len - 1] = 0;
 	return text;
 }
 
