@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Copy on write: pages a child shares with its parent are the same frames after a restore, those it
- * changed are not, and those it dropped are not there.  The child's area was cut in two as well.
+ * changed (to zeros too) are not, and those it dropped are not there.  The child's area was cut in
+ * two as well.
  */
 /* peer: no-restore shares nothing when the areas have other bounds */
 /* needs: root */
@@ -14,6 +15,12 @@
 static char *area;
 static uint64_t *frames;
 
+/* A page that the child has overwritten with zeros. */
+static int zeroed(int who)
+{
+	return 154 + who;
+}
+
 static void child(void *number)
 {
 	int who = *(int *)number;
@@ -21,6 +28,7 @@ static void child(void *number)
 
 	for (int i = who; i < NR; i += 8)
 		case_fill(area + i * 4096, 4096, 1000 + i);
+	memset(area + zeroed(who) * 4096, 0, 4096);
 	CASE_SYS(madvise(area + 100 * 4096, 10 * 4096, MADV_DONTNEED));
 	CASE_SYS(munmap(area + 120 * 4096, 4 * 4096));
 	case_here();
@@ -29,7 +37,7 @@ static void child(void *number)
 		if (i >= 120 && i < 124)
 			continue;
 		mine[i] = PM_PFN(case_pagemap(area + i * 4096));
-		if (i >= 100 && i < 110)
+		if ((i >= 100 && i < 110) || i == zeroed(who))
 			CASE_EQ(area[i * 4096], 0);
 		else
 			case_check_fill(area + i * 4096, 4096, i % 8 == who ? 1000 + i : i,
@@ -59,7 +67,8 @@ int main(void)
 		case_join(pid[c]);
 	for (int i = 0; i < NR; i++)
 		for (int c = 0; c < 2; c++) {
-			if (i % 8 == c || (i >= 100 && i < 110) || (i >= 120 && i < 124)) {
+			if (i % 8 == c || i == zeroed(c) || (i >= 100 && i < 110) ||
+			    (i >= 120 && i < 124)) {
 				CASE_CHECK(frames[(c + 1) * NR + i] != frames[i],
 					   "page %d of child %d is shared", i, c);
 				continue;
