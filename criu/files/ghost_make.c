@@ -233,13 +233,11 @@ static struct err *open_nameless(const struct remap *m, int *fd_out)
 		if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
 			e = err_sys(errno, "cannot make a file in %s", n.dirs);
 	}
-	if (e || !n.made_from)
-		goto out;
 	/* In a directory that goes away again the file could get no name. */
-	if (fd >= 0)
+	if (!e && n.made_from && fd >= 0) {
 		close(fd);
-	fd = -1;
-out:
+		fd = -1;
+	}
 	remove_dirs(&n);
 	*fd_out = fd;
 	return e;
