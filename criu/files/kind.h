@@ -93,6 +93,7 @@ extern const struct file_kind file_kind_epoll;
 extern const struct file_kind file_kind_timerfd;
 extern const struct file_kind file_kind_signalfd;
 extern const struct file_kind file_kind_unix;
+extern const struct file_kind file_kind_pidfd;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

@@ -68,6 +68,9 @@ struct fdinfo_timer {
 
 MUST_USE struct err *fdinfo_timer(const struct fdinfo *info, struct fdinfo_timer *out);
 
+/* "Pid:" of a pidfd (fs/pidfs.c): in the pid namespace of the /proc that was read; 0: not in there, -1: gone. */
+MUST_USE struct err *fdinfo_pid(const struct fdinfo *info, int64_t *out);
+
 /* A whole value in one base; a key that is missing or anything behind the number is a failure. */
 MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
 MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);

@@ -74,3 +74,17 @@ struct err *fdinfo_timer(const struct fdinfo *info, struct fdinfo_timer *out)
 	*out = t;
 	return NULL;
 }
+
+struct err *fdinfo_pid(const struct fdinfo *info, int64_t *out)
+{
+	struct scan s;
+	int64_t pid;
+
+	if (!fdinfo_find(info, "Pid", &s))
+		return err_new(ERR_SYS,
+			       "cannot find \"Pid\" in the kernel's description of a pidfd");
+	if (!scan_i64(&s, &pid) || !scan_at_end(&s) || pid < -1 || pid > INT_MAX)
+		return scan_error(&s, "Pid");
+	*out = pid;
+	return NULL;
+}

@@ -105,11 +105,32 @@ static void timer_refuses(void)
 	arena_free(a);
 }
 
+static void pid_is_read(void)
+{
+	struct arena *a = arena_new();
+	struct fdinfo info = info_of(a, "Pid:\t-1\nNSpid:\t-1\n");
+	int64_t pid;
+
+	CHECK_OK(fdinfo_pid(&info, &pid));
+	CHECK(pid == -1);
+	info = info_of(a, "NSpid:\t7\t3\nPid:\t4194304\n");
+	CHECK_OK(fdinfo_pid(&info, &pid));
+	CHECK(pid == 4194304);
+	info = info_of(a, "NSpid:\t7\n");
+	CHECK_ERR(fdinfo_pid(&info, &pid), ERR_SYS);
+	info = info_of(a, "Pid:\t-2\n");
+	CHECK_ERR(fdinfo_pid(&info, &pid), ERR_SYS);
+	info = info_of(a, "Pid:\t2147483648\n");
+	CHECK_ERR(fdinfo_pid(&info, &pid), ERR_SYS);
+	arena_free(a);
+}
+
 int main(void)
 {
 	UNIT_RUN(epoll_is_read);
 	UNIT_RUN(epoll_refuses);
 	UNIT_RUN(timer_is_read);
 	UNIT_RUN(timer_refuses);
+	UNIT_RUN(pid_is_read);
 	return 0;
 }
