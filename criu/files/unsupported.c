@@ -24,7 +24,6 @@ struct unsupported {
 #define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
 
 static const struct unsupported rows[] = {
-	{ "anon_inode:inotify", "inotify is not supported yet", NOT_YET },
 	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
 	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",

@@ -71,6 +71,28 @@ MUST_USE struct err *fdinfo_timer(const struct fdinfo *info, struct fdinfo_timer
 /* "Pid:" of a pidfd (fs/pidfs.c): in the pid namespace of the /proc that was read; 0: not in there, -1: gone. */
 MUST_USE struct err *fdinfo_pid(const struct fdinfo *info, int64_t *out);
 
+enum { FDINFO_MAX_HANDLE = 128 }; /* MAX_HANDLE_SZ of <fcntl.h> */
+
+/* What a watch of inotify or a mark of fanotify is on (fs/notify/fdinfo.c). */
+struct fdinfo_inode {
+	uint64_t ino;
+	uint32_t dev;	      /* as in struct fdinfo_epoll */
+	uint32_t handle_len;  /* 0: its file system has no handles */
+	uint32_t handle_type; /* for open_by_handle_at(2), as the bytes are */
+	uint8_t handle[FDINFO_MAX_HANDLE];
+};
+
+struct fdinfo_inotify {
+	uint32_t wd;
+	uint32_t mask; /* IN_*, IN_ONESHOT and IN_EXCL_UNLINK included */
+	uint32_t ignored_mask;
+	struct fdinfo_inode inode;
+};
+
+/* The next one, as fdinfo_epoll_next(). */
+MUST_USE struct err *fdinfo_inotify_next(const struct fdinfo *info, const char **cursor,
+					 struct fdinfo_inotify *out, bool *has_out);
+
 /* A whole value in one base; a key that is missing or anything behind the number is a failure. */
 MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
 MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);

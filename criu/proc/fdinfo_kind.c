@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lines of /proc/PID/fdinfo/FD that only some kinds of files have. */
 #include <limits.h>
+#include <string.h>
 
 #include "proc/fdinfo.h"
 
@@ -86,5 +87,66 @@ struct err *fdinfo_pid(const struct fdinfo *info, int64_t *out)
 	if (!scan_i64(&s, &pid) || !scan_at_end(&s) || pid < -1 || pid > INT_MAX)
 		return scan_error(&s, "Pid");
 	*out = pid;
+	return NULL;
+}
+
+static bool hex_digit(struct scan *s, uint8_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = s->pos < s->end ? memchr(digits, *s->pos, 16) : NULL;
+
+	if (!at)
+		return false;
+	s->pos++;
+	*out = (uint8_t)(at - digits);
+	return true;
+}
+
+/* " fhandle-bytes:8 fhandle-type:1 f_handle:HEX", or nothing. */
+static bool handle(struct scan *s, struct fdinfo_inode *i)
+{
+	uint64_t len, type;
+	uint8_t high, low;
+
+	scan_blanks(s);
+	if (scan_at_end(s))
+		return true;
+	if (!named(s, "fhandle-bytes", scan_hex, &len) || len > FDINFO_MAX_HANDLE ||
+	    !named(s, "fhandle-type", scan_hex, &type) || type > UINT32_MAX)
+		return false;
+	scan_blanks(s);
+	if (!scan_text(s, "f_handle:"))
+		return false;
+	for (uint64_t k = 0; k < len; k++) {
+		if (!hex_digit(s, &high) || !hex_digit(s, &low))
+			return false;
+		i->handle[k] = (uint8_t)(high << 4 | low);
+	}
+	i->handle_len = (uint32_t)len;
+	i->handle_type = (uint32_t)type;
+	scan_blanks(s);
+	return scan_at_end(s);
+}
+
+struct err *fdinfo_inotify_next(const struct fdinfo *info, const char **cursor,
+				struct fdinfo_inotify *out, bool *has_out)
+{
+	struct fdinfo_inotify w = { 0 };
+	uint64_t wd, dev, mask, ignored;
+	struct scan line;
+
+	*has_out = fdinfo_next(info, "inotify wd", cursor, &line);
+	if (!*has_out)
+		return NULL;
+	if (!scan_hex(&line, &wd) || !named(&line, "ino", scan_hex, &w.inode.ino) ||
+	    !named(&line, "sdev", scan_hex, &dev) || !named(&line, "mask", scan_hex, &mask) ||
+	    !named(&line, "ignored_mask", scan_hex, &ignored) || !handle(&line, &w.inode) || !wd ||
+	    wd > INT_MAX || dev > UINT32_MAX || mask > UINT32_MAX || ignored > UINT32_MAX)
+		return scan_error(&line, "a watch of inotify");
+	w.wd = (uint32_t)wd;
+	w.mask = (uint32_t)mask;
+	w.ignored_mask = (uint32_t)ignored;
+	w.inode.dev = (uint32_t)dev;
+	*out = w;
 	return NULL;
 }

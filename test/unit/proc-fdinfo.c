@@ -125,6 +125,59 @@ static void pid_is_read(void)
 	arena_free(a);
 }
 
+static void inotify_is_read(void)
+{
+	struct arena *a = arena_new();
+	struct fdinfo info = info_of(
+		a,
+		"inotify wd:2 ino:35d sdev:fe00000 mask:2 ignored_mask:0 fhandle-bytes:8 "
+		"fhandle-type:1 f_handle:5d03000000abcdef\n"
+		"inotify wd:7fffffff ino:ffffffffffffffff sdev:2d mask:84000fff ignored_mask:1 \n");
+	const char *cursor = NULL;
+	struct fdinfo_inotify w;
+	bool has;
+
+	CHECK_OK(fdinfo_inotify_next(&info, &cursor, &w, &has));
+	CHECK(has && w.wd == 2 && w.inode.ino == 0x35d && w.inode.dev == 0xfe00000 && w.mask == 2 &&
+	      w.inode.handle_len == 8 && w.inode.handle_type == 1 &&
+	      !memcmp(w.inode.handle, "\x5d\x03\0\0\0\xab\xcd\xef", 8));
+	CHECK_OK(fdinfo_inotify_next(&info, &cursor, &w, &has));
+	CHECK(has && w.wd == 0x7fffffff && w.inode.ino == UINT64_MAX && w.mask == 0x84000fff &&
+	      w.ignored_mask == 1 && !w.inode.handle_len);
+	CHECK_OK(fdinfo_inotify_next(&info, &cursor, &w, &has));
+	CHECK(!has);
+	arena_free(a);
+}
+
+static void inotify_refuses(void)
+{
+#define HEAD "inotify wd:1 ino:1 sdev:1 mask:1 ignored_mask:0"
+	static const char *const bad[] = {
+		"inotify wd:0 ino:1 sdev:1 mask:1 ignored_mask:0\n",
+		"inotify wd:80000000 ino:1 sdev:1 mask:1 ignored_mask:0\n",
+		"inotify wd:1 ino:1 sdev:1 mask:1\n",
+		"inotify wd:1 ino:1 sdev:100000000 mask:1 ignored_mask:0\n",
+		HEAD " fhandle-bytes:81 fhandle-type:1 f_handle:\n",
+		HEAD " fhandle-bytes:2 fhandle-type:1 f_handle:123\n",
+		HEAD " fhandle-bytes:2 fhandle-type:1 f_handle:12345\n",
+		HEAD " fhandle-bytes:1 fhandle-type:1 f_handle:1g\n",
+		HEAD " fhandle-bytes:1 f_handle:11\n",
+		HEAD " fhandle-bytes:ffffffffffffffff fhandle-type:1 f_handle:11\n",
+	};
+#undef HEAD
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct fdinfo info = info_of(a, bad[i]);
+		const char *cursor = NULL;
+		struct fdinfo_inotify w;
+		bool has;
+
+		CHECK_ERR(fdinfo_inotify_next(&info, &cursor, &w, &has), ERR_SYS);
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	UNIT_RUN(epoll_is_read);
@@ -132,5 +185,7 @@ int main(void)
 	UNIT_RUN(timer_is_read);
 	UNIT_RUN(timer_refuses);
 	UNIT_RUN(pid_is_read);
+	UNIT_RUN(inotify_is_read);
+	UNIT_RUN(inotify_refuses);
 	return 0;
 }
