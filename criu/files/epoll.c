@@ -7,6 +7,7 @@
 #include "files/anon.h"
 #include "files/epoll_open.h"
 #include "files/files_priv.h"
+#include "files/watched.h"
 #include "task/kobj.h"
 
 static bool epoll_matches(const struct fd_probe *p)
@@ -49,6 +50,8 @@ static struct err *epoll_dump(struct dump *d, const struct fd_probe *p, FileEntr
 		r->tfd = arena_grow(d->arena, r->tfd, r->n_tfd, sizeof(*r->tfd));
 		r->tfd[r->n_tfd++] = new_watch(d, &line);
 	}
+	if (p->carrier && r->n_tfd)
+		return watched_in_flight(p);
 	rec->epfd = r;
 	return NULL;
 }
@@ -103,7 +106,7 @@ static struct err *find_target(struct dump *d, const struct fd_probe *epoll,
 	for (size_t i = 0; i < fs->nr; i++) {
 		const struct fd_probe *p = fs->list[i]->probe;
 
-		if (p->fd < 0 || p->st.st_ino != t->inode)
+		if (p->fd < 0 || p->carrier || p->st.st_ino != t->inode)
 			continue;
 		TRY(is_target(epoll, t, nth, p->task, p->fd, &is_same));
 		if (is_same) {
@@ -141,10 +144,11 @@ static struct err *check_one(struct dump *d, const struct file *f)
 		t->has_file_id = true;
 		if (!t->file_id)
 			return err_hint(
-				fd_probe_refuse(p,
-						"it watches fd %u, which is closed but open "
-						"somewhere outside of the dumped tree",
-						t->tfd),
+				fd_probe_refuse(
+					p,
+					"it watches fd %u, which is closed but open "
+					"somewhere outside of the dumped tree, or in a queue",
+					t->tfd),
 				"remove it from the epoll (EPOLL_CTL_DEL) before closing it, "
 				"or dump the process that has it too");
 		set_number(p->task->fdt, t);

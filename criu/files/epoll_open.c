@@ -37,7 +37,7 @@ static struct err *link_watch(struct restore *r, const struct file *f, Eventpoll
 	if (number_of(t) > MAX_FD)
 		return err_new(ERR_IMAGE, "files.img: epoll %u watches the impossible number %u",
 			       f->id, number_of(t));
-	if (!target || !target->user)
+	if (!target || !file_slot(target))
 		return err_new(ERR_IMAGE,
 			       "cannot restore %s: it watches fd %u, which no task has open",
 			       file_user(r, f), number_of(t));
@@ -52,7 +52,9 @@ struct err *epoll_link(struct restore *r, struct file *f)
 {
 	const EventpollFileEntry *rec = f->rec->epfd;
 
-	for (size_t i = 0; f->user && i < rec->n_tfd; i++)
+	if (rec->n_tfd && !file_slot(f))
+		return restore_in_queue(r, f);
+	for (size_t i = 0; i < rec->n_tfd; i++)
 		TRY(link_watch(r, f, rec->tfd[i]));
 	return NULL;
 }

@@ -79,6 +79,8 @@ static struct err *inotify_dump(struct dump *d, const struct fd_probe *p, FileEn
 	TRY(fown_ask(d, p, &r->fown));
 	TRY(watched_no_events(p));
 	TRY(read_watches(d, p, r));
+	if (p->carrier && r->n_wd)
+		return watched_in_flight(p);
 	rec->ify = r;
 	return NULL;
 }
@@ -121,7 +123,9 @@ static struct err *inotify_link(struct restore *r, struct file *f)
 	/* The kernel counts upwards. */
 	if (rec->n_wd)
 		qsort(rec->wd, rec->n_wd, sizeof(*rec->wd), wd_order);
-	for (size_t i = 0; f->user && i < rec->n_wd; i++)
+	if (rec->n_wd && !file_slot(f))
+		return restore_in_queue(r, f);
+	for (size_t i = 0; i < rec->n_wd; i++)
 		TRY(link_watch(r, f, rec->wd[i]));
 	return NULL;
 }

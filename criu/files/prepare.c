@@ -21,6 +21,20 @@ ProtobufCMessage *file_record(const struct file_kind *kind, const FileEntry *rec
 	return msg;
 }
 
+const struct fd_slot *file_slot(const struct file *f)
+{
+	const struct fd_slot *slot = f->user ? fdtable_find(f->user->fdt, f->user_fd) : NULL;
+
+	return slot && slot->file == f ? slot : NULL;
+}
+
+struct err *restore_in_queue(struct restore *r, const struct file *f)
+{
+	return err_new(ERR_UNSUPPORTED,
+		       "cannot restore %s: a file of type %s that watches others is in a queue",
+		       file_user(r, f), file_type_name(f->rec->type));
+}
+
 /*
  * Where the record has a field that nearly all kinds have under this name, and no other type; NULL if it has not.  A
  * fifo has it in the record of its path.

@@ -148,6 +148,10 @@ MUST_USE struct err *regular_open(struct worker *w, struct file *f, int *fd_out)
 MUST_USE struct err *regular_open_path(struct worker *w, const struct file *f, int flags,
 				       int *fd_out);
 
+/* The first number that a task has it at; NULL: it is in the queue of a socket only, or not a descriptor. */
+const struct fd_slot *file_slot(const struct file *f);
+/* The failure of a file that watches others and is no descriptor of any task. */
+MUST_USE struct err *restore_in_queue(struct restore *r, const struct file *f);
 /* The member of its kind; NULL when it is not set. */
 ProtobufCMessage *file_record(const struct file_kind *kind, const FileEntry *rec);
 /* Of the record that has them for the file's kind; NULL and 0 when there is none. */

@@ -34,6 +34,12 @@ struct err *watched_no_events(const struct fd_probe *p)
 			"dump again when the program has read them");
 }
 
+struct err *watched_in_flight(const struct fd_probe *p)
+{
+	return err_hint(fd_probe_refuse(p, "it watches something, which is not kept in a queue"),
+			"dump again when the program has received it");
+}
+
 FhEntry *watched_handle(struct dump *d, const struct fdinfo_inode *i)
 {
 	FhEntry *fh = PB_NEW(d->arena, FhEntry, fh_entry);

@@ -16,6 +16,8 @@
 
 /* A blocker when there are events that were not read: nothing can put them back. */
 MUST_USE struct err *watched_no_events(const struct fd_probe *p);
+/* The blocker for a descriptor that has watches and is in a queue. */
+MUST_USE struct err *watched_in_flight(const struct fd_probe *p);
 /* A record of the handle, without path. */
 FhEntry *watched_handle(struct dump *d, const struct fdinfo_inode *i);
 /*
