@@ -41,7 +41,8 @@ SAN_CFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -f
 ifeq ($(COVERAGE),1)
 COV_CFLAGS := --coverage -fprofile-update=atomic -O0 -fdata-sections \
 	      -fno-builtin-fork -fno-builtin-execv -fno-builtin-execvp# else gcov writes its files there
-COV_LDFLAGS := --coverage -Wl,-T,test/coverage/counters.lds -Wl,--wrap=__gcov_exit
+COV_LDFLAGS := -Wl,-T,test/coverage/counters.lds -Wl,--wrap=__gcov_exit
+LIB_LDLIBS += -lgcov
 cov_objs := $(O)/test/coverage/counters.o
 endif
 ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(SAN_CFLAGS) $(COV_LDFLAGS)
@@ -281,7 +282,7 @@ $(fuzzers): $(O)/test/fuzz/%: $(O)/test/fuzz/%.o $(fuzz_lib) $(O)/libcriu-lite.a
 	$(call say,FUZZER)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS) -lpthread
 
-$(replays): $(O)/test/fuzz/replay/%: $(O)/test/fuzz/%.o $(O)/test/fuzz/lib/replay.o $(fuzz_lib) $(O)/libcriu-lite.a
+$(replays): $(O)/test/fuzz/replay/%: $(O)/test/fuzz/%.o $(O)/test/fuzz/lib/replay.o $(fuzz_lib) $(O)/libcriu-lite.a $(cov_objs)
 	$(call say,REPLAY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lpthread
