@@ -64,6 +64,9 @@ class CaseRun(Children):
     def finish(self):
         """The word to go on, and the case's own verdict."""
         self.tell_go()
+        self.reap()
+        if self.root not in self.ended and not os.path.exists(f"/proc/{self.root}"):
+            raise Failure("the root task is gone")
         self.judge(self.wait_end(self.root, "the case to check itself"))
         self.wait_gone("all tasks of the case to end")
 

@@ -12,7 +12,7 @@ import signal
 import time
 
 from driver import snapshot
-from driver.children import Failure
+from driver.children import SLOW, Failure
 from driver.tool_run import WATCHED
 from driver.ways import Ways
 
@@ -80,6 +80,8 @@ class Faults(Ways):
     def learn_steps(self):
         """From the logs of a round; which moments are wanted, too."""
         self.round_trip(0)
+        if self.wrong:
+            raise Failure("undisturbed")
         logs = {"pre-dump": "1/pre-dump.log", "dump": "dump/dump.log", "restore": "dump/restore.log"}
         for command in COMMANDS:
             name = logs[command] if self.spec["pre"] else os.path.basename(logs[command])
@@ -112,7 +114,7 @@ class Faults(Ways):
 
     def settle(self, done):
         """What done() gives, as soon as it is true or for as long as killed processes need to end."""
-        until = min(time.monotonic() + 20, self.limit)
+        until = min(time.monotonic() + 5 * SLOW, self.limit)
         while True:
             self.reap()
             result = done()

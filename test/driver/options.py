@@ -78,13 +78,20 @@ def add_ways(p):
     more.add_argument("--flavour", type=flavour_words, action="extend", metavar="F",
                       help="h: in the namespaces of the host (the default); ns: pid, mount, uts, ipc and network "
                       "namespaces of its own; uns: and a user namespace; several with commas: one after the other")
+    more.add_argument("--vm", action="append", default=[], choices=("6.1", "6.12"),
+                      help="in a machine with this kernel (test/vm/run); repeatable")
     more.add_argument("--matrix", nargs="?", const=os.path.join(TOP, "matrix"), metavar="FILE",
                       help="run once for each line of options in FILE (test/matrix)")
 
 
 def add_reports(p):
     p.add_argument("--summary", metavar="FILE", help="write \"passed failed skipped\" there")
-    p.add_argument("--table", metavar="FILE", help="add one line \"way, case, status, reason\" (tabs) per test")
+    p.add_argument("--table", metavar="FILE", help="add one line \"way, case, status, reason, seconds\" (tabs) per test")
+    p.add_argument("--junit", metavar="FILE", help="write all results there, as JUnit's XML")
+    p.add_argument("--report", action="append", default=[], metavar="FILE",
+                   help="write the table of tests and ways there: a page if its name ends in .html, else text; repeatable")
+    p.add_argument("--also", action="append", default=[], metavar="FILE",
+                   help="results of other programs, lines as of --table, that the reports are to have, too; the sum has not")
     p.add_argument("--keep", action="store_true", help="keep the folder of every test, not only of failures")
 
 
@@ -101,6 +108,7 @@ def way_name(args, flavour="h"):
     words = [way + (f"-{count}" if count > 1 else "")]
     words += [f"pre-{args.pre[0]}"] if args.pre[0] else []
     words += [args.tracker] if args.tracker else []
+    words += [args.interop] if args.interop else [os.path.basename(args.bin)] if args.bin else []
     words += ["dedup"] if args.auto_dedup else []
     words += ["fault-" + args.fault[2]] if args.fault else []
     words += [flavour] if flavour != "h" else []
@@ -128,7 +136,7 @@ def matrix_lines(path):
 
 # Options of a whole run, not of one test: 1 when a value follows.
 OF_THE_RUN = {"-t": 1, "--test": 1, "-x": 1, "--exclude": 1, "-p": 1, "--parallel": 1, "--summary": 1, "--table": 1,
-              "--flavour": 1, "-a": 0, "--all": 0, "--keep": 0, "--matrix": 0}
+              "--junit": 1, "--report": 1, "--also": 1, "--vm": 1, "--flavour": 1, "-a": 0, "--all": 0, "--keep": 0, "--matrix": 0}
 
 
 def without_run(words):

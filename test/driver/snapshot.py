@@ -69,7 +69,7 @@ def kcmp(pid_a, pid_b, what, a=0, b=0):
 class Snapshot(dict):
     def __init__(self):
         super().__init__()
-        self.numbers = {}   # what the kernel numbers anew -> small number, by first appearance
+        self.numbers = {}   # kind -> what the kernel numbers anew -> small number, by first appearance
 
     def stable_link(self, text):
         match = re.match(r"^(pipe|socket|mnt|net|pid|ipc|uts|user|time|cgroup):\[(\d+)\]$", text)
@@ -79,8 +79,9 @@ class Snapshot(dict):
         return f"{match[1]}:{self.number('link', text)}"
 
     def number(self, kind, text):
-        """A name that does not depend on numbers of the kernel's: the count of such names before."""
-        return f"#{self.numbers.setdefault(f'{kind} {text}', len(self.numbers))}"
+        """A name that does not depend on numbers of the kernel's: how many of its kind came before."""
+        of_kind = self.numbers.setdefault(kind, {})
+        return f"#{of_kind.setdefault(text, len(of_kind))}"
 
     def add_stat(self, head, text):
         after = text[text.rfind(")") + 2:].split()

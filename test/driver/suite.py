@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-from driver import children, inside, options, skips, spaces, tools
+from driver import children, inside, machine, options, skips, spaces, tools
 from rig.kernel_log import KernelLog
 
 HUGE_POOL = "/proc/sys/vm/nr_hugepages"
@@ -81,8 +81,10 @@ class Suite:
 
     def again(self, case):
         """One command that repeats this test."""
-        flavour = ["--flavour", self.flavour] if self.flavour != "h" else []
-        return shlex.join(["test/run", "-t", case.name] + options.without_run(self.words) + flavour)
+        more = ["--flavour", self.flavour] if self.flavour != "h" else []
+        if os.environ.get(machine.ENV):
+            more += ["--vm", os.environ[machine.ENV]]
+        return shlex.join(["test/run", "-t", case.name] + options.without_run(self.words) + more)
 
     def run_alone(self, case):
         """With what belongs to the whole machine changed for the time of the test."""
