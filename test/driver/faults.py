@@ -2,8 +2,8 @@
 """The tool disturbed at its named steps: killed before or after one, or the step fails.
 
 After a disturbed dump the tree runs on as it was; after a disturbed restore nothing is there.  What is named here is
-allowed to be otherwise; test/README.md tells why.  After each of them an undisturbed dump and restore must succeed.  The names of the steps are
-read from the logs of such a round, so that a new step is disturbed from its first day.
+allowed to be otherwise; test/README.md tells why.  After each of them an undisturbed dump and restore must succeed.
+The names of the steps are read from the logs of such a round, so that a new step is disturbed from its first day.
 """
 import os
 import re
@@ -138,7 +138,7 @@ class Faults(Ways):
         self.judge_dump(what, before, files, was_killed=moment[0] != "fail")
         has_set, is_due = os.path.exists(os.path.join(images, "inventory.img")), self.is_committed(command, moment)
         if has_set != is_due:
-            self.wrong.append(f"{what}: there is {'no ' if is_due else 'a '}set, as {'after' if is_due else 'before'} the commit")
+            self.wrong.append(f"{what}: there is " + ("no set after the commit" if is_due else "a set before the commit"))
         if self.wrong:
             raise Failure(what)
         self.forget(number)

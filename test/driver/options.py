@@ -86,12 +86,13 @@ def add_ways(p):
 
 def add_reports(p):
     p.add_argument("--summary", metavar="FILE", help="write \"passed failed skipped\" there")
-    p.add_argument("--table", metavar="FILE", help="add one line \"way, case, status, reason, seconds\" (tabs) per test")
+    p.add_argument("--table", metavar="FILE",
+                   help="add one line \"way, case, status, reason, seconds\" (tabs) per test")
     p.add_argument("--junit", metavar="FILE", help="write all results there, as JUnit's XML")
     p.add_argument("--report", action="append", default=[], metavar="FILE",
-                   help="write the table of tests and ways there: a page if its name ends in .html, else text; repeatable")
+                   help="write the table of tests and ways there: a page if the name ends in .html, else text")
     p.add_argument("--also", action="append", default=[], metavar="FILE",
-                   help="results of other programs, lines as of --table, that the reports are to have, too; the sum has not")
+                   help="results of other programs, lines as of --table, for the reports, not for the sum")
     p.add_argument("--keep", action="store_true", help="keep the folder of every test, not only of failures")
 
 
@@ -136,7 +137,8 @@ def matrix_lines(path):
 
 # Options of a whole run, not of one test: 1 when a value follows.
 OF_THE_RUN = {"-t": 1, "--test": 1, "-x": 1, "--exclude": 1, "-p": 1, "--parallel": 1, "--summary": 1, "--table": 1,
-              "--junit": 1, "--report": 1, "--also": 1, "--vm": 1, "--flavour": 1, "-a": 0, "--all": 0, "--keep": 0, "--matrix": 0}
+              "--junit": 1, "--report": 1, "--also": 1, "--vm": 1, "--flavour": 1,
+              "-a": 0, "--all": 0, "--keep": 0, "--matrix": 0}
 
 
 def without_run(words):

@@ -45,8 +45,8 @@ def table_of_ways(results):
         cells = [sum(r["status"] == s for r in of_way) for s in ("pass", "fail", "skip")]
         cells.append(f"{sum(r['took'] for r in of_way):.1f}")
         rows += f"<tr><th>{text(way)}</th>" + "".join(f"<td class=number>{c}</td>" for c in cells) + "</tr>\n"
-    return ("<table><thead><tr><th>way</th><th>passed</th><th>failed</th><th>skipped</th><th>seconds</th></tr></thead>\n"
-            f"{rows}</table>\n")
+    head = "".join(f"<th>{name}</th>" for name in ("way", "passed", "failed", "skipped", "seconds"))
+    return f"<table><thead><tr>{head}</tr></thead>\n{rows}</table>\n"
 
 
 def cell(r, notes):
