@@ -180,6 +180,20 @@ static bool model_is_whole(const struct model *m, size_t k)
 	return ok;
 }
 
+/* Are there pages that a page server has kept?  No file has them, so that a squash cannot be made. */
+static bool model_lacks_bytes(const struct model *m)
+{
+	bool opened[SETS];
+	struct place place;
+
+	for (size_t k = 0; k < OBJECTS; k++)
+		for (uint64_t page = 0; page < PAGES; page++)
+			if (resolve(m, k, page, opened, &place) && place.is_there &&
+			    !place.has_bytes)
+				return true;
+	return false;
+}
+
 static void page_fill(char *page, size_t set, size_t k, uint64_t at, bool is_zero)
 {
 	uint64_t word = (at + 1) * 0x9e3779b97f4a7c15 + set * OBJECTS + k + 1;
@@ -437,7 +451,7 @@ static void try_squash(const struct model *m, const char *path, bool is_whole)
 
 	path_of(out, SETS);
 	e = on_newest(squash_run, path, out);
-	if (!is_whole) {
+	if (!is_whole || model_lacks_bytes(m)) {
 		MUST(e);
 		return fuzz_drop(e);
 	}
@@ -446,31 +460,48 @@ static void try_squash(const struct model *m, const char *path, bool is_whole)
 	check_set(m, out);
 }
 
-/* Any byte that changes in a set with a manifest is found. */
-static void try_damage(const struct model *m, struct input in, const char *path)
+static void flip(int fd, const char *text, size_t at, uint8_t mask)
 {
-	uint64_t dice = input_int(&in, 8);
-	uint32_t set = (uint32_t)(dice % m->nr);
+	char byte = (char)((uint8_t)text[at] ^ mask);
+
+	MUST(pwrite(fd, &byte, 1, (off_t)at) == 1);
+}
+
+/* A byte that changes in a set with a manifest is found. */
+static void damage_one(const struct model *m, const char *path, uint64_t *rnd)
+{
 	static const char *const names[] = { "inventory.img",	    "manifest.criu-lite",
 					     "pagemap-5.img",	    "pages-1.img",
 					     "pagemap-shmem-9.img", "pages-2.img" };
 	AUTO_FREE char *text = NULL;
 	char file[96], dir[64];
 	AUTO_FD fd = -1;
-	size_t len = 0;
+	size_t len = 0, at;
 	struct err *e;
 
-	path_of(dir, set);
-	snprintf(file, sizeof(file), "%s/%s", dir, names[dice / 8 % ARRAY_SIZE(names)]);
-	if (file_slurp_at(AT_FDCWD, &text, &len, "%s", file) || !len)
+	path_of(dir, dice(rnd, (uint32_t)m->nr));
+	snprintf(file, sizeof(file), "%s/%s", dir, names[dice(rnd, ARRAY_SIZE(names))]);
+	MUST_OK(file_slurp_at(AT_FDCWD, &text, &len, "%s", file));
+	if (!len)
 		return;
 	fd = open(file, O_WRONLY | O_CLOEXEC);
-	len = (size_t)(dice >> 16) % len;
-	text[len] ^= (char)(1 << (dice >> 8) % 8);
-	MUST(fd >= 0 && pwrite(fd, text + len, 1, (off_t)len) == 1);
+	MUST(fd >= 0);
+	at = dice(rnd, (uint32_t)len);
+	flip(fd, text, at, (uint8_t)(1 << dice(rnd, 8)));
 	e = on_newest(verify_run, path, NULL);
 	MUST(e);
 	fuzz_drop(e);
+	flip(fd, text, at, 0);
+}
+
+static void try_damage(const struct model *m, struct input in, const char *path)
+{
+	enum { TIMES = 8 };
+	uint64_t rnd = input_int(&in, 8);
+
+	for (int i = 0; i < TIMES; i++)
+		damage_one(m, path, &rnd);
+	MUST_OK(on_newest(verify_run, path, NULL));
 }
 
 static void try_chain(const struct model *m, struct input rest)
@@ -499,7 +530,7 @@ static void try_chain(const struct model *m, struct input rest)
 		check_set(m, path);
 	}
 	try_squash(m, path, is_whole);
-	if (m->flags & CHAIN_DAMAGE && !(m->flags & (CHAIN_FOREIGN | CHAIN_DEDUP)))
+	if (is_whole && m->flags & CHAIN_DAMAGE && !(m->flags & (CHAIN_FOREIGN | CHAIN_DEDUP)))
 		try_damage(m, rest, path);
 }
 

@@ -233,6 +233,27 @@ static void ask_fdinfo(const struct fdinfo *info)
 	}
 }
 
+static void ask_epoll(const struct fdinfo *info)
+{
+	const char *cursor = NULL;
+	struct fdinfo_epoll watched;
+	struct err *e = NULL;
+	bool has = true;
+
+	while (!e && has)
+		e = fdinfo_epoll_next(info, &cursor, &watched, &has);
+	fuzz_drop(e);
+}
+
+static void ask_timer(const struct fdinfo *info)
+{
+	struct fdinfo_timer timer;
+	struct err *e = fdinfo_timer(info, &timer);
+
+	MUST(e || (timer.value_nsec < 1000000000 && timer.interval_nsec < 1000000000));
+	fuzz_drop(e);
+}
+
 static void try_fdinfo(const struct text *t)
 {
 	struct fdinfo one, two;
@@ -244,6 +265,8 @@ static void try_fdinfo(const struct text *t)
 	MUST(one.pos == two.pos && one.flags == two.flags && one.mnt_id == two.mnt_id);
 	MUST(one.len == two.len && !memcmp(one.text, two.text, one.len));
 	ask_fdinfo(&one);
+	ask_epoll(&one);
+	ask_timer(&one);
 }
 
 static void try_children(const struct text *t)
