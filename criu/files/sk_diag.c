@@ -100,11 +100,20 @@ static struct err *refused(const struct nlmsghdr *head)
 	return err_sys(errnum, "cannot ask the kernel for its unix sockets");
 }
 
-/* One answer; *done when it holds the last message. */
-static struct err *take_reply(struct arena *a, struct unix_diags *t, const void *buf, size_t len,
-			      bool *done)
+/* The next message; the last one's padding may be missing, which NLMSG_NEXT() takes for granted. */
+static const struct nlmsghdr *next_message(const struct nlmsghdr *head, size_t *left)
 {
-	for (const struct nlmsghdr *head = buf; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len)) {
+	size_t len = MIN(NLMSG_ALIGN(head->nlmsg_len), *left);
+
+	*left -= len;
+	return (const void *)((const char *)head + len);
+}
+
+struct err *unix_diags_parse(struct arena *a, const void *buf, size_t len, struct unix_diags *t,
+			     bool *done)
+{
+	for (const struct nlmsghdr *head = buf; NLMSG_OK(head, len);
+	     head = next_message(head, &len)) {
 		if (head->nlmsg_type == NLMSG_ERROR)
 			return refused(head);
 		*done = *done || head->nlmsg_type == NLMSG_DONE;
@@ -132,7 +141,7 @@ struct err *sk_diag_unix(struct arena *a, struct unix_diags *out)
 			continue;
 		if (n <= 0)
 			return err_sys(n ? errno : EPROTO, "cannot read the list of unix sockets");
-		TRY(take_reply(a, out, buf, (size_t)n, &done));
+		TRY(unix_diags_parse(a, buf, (size_t)n, out, &done));
 	}
 	return NULL;
 }

@@ -47,6 +47,9 @@ struct unix_diags {
 
 /* All of this network namespace.  ERR_KERNEL when the kernel cannot tell. */
 MUST_USE struct err *sk_diag_unix(struct arena *a, struct unix_diags *out);
+/* One answer of the kernel, added to @t, whose arena is set; *done becomes true when it holds the last message. */
+MUST_USE struct err *unix_diags_parse(struct arena *a, const void *buf, size_t len,
+				      struct unix_diags *t, bool *done);
 /* NULL: there is no such socket here. */
 const struct unix_diag *unix_diag_find(const struct unix_diags *t, uint32_t ino);
 /* A process that has a descriptor of socket @ino, by looking at all: "PID (COMM)"; NULL: none is seen. */

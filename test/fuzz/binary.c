@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "files/files_priv.h"
+#include "files/sk_diag.h"
 #include "fuzz/lib/fuzz.h"
 #include "image/manifest.h"
 #include "image/records.h"
@@ -350,9 +351,23 @@ static void try_name(struct input *in)
 	MUST(!strcmp(again, text));
 }
 
+/* An answer of sock_diag(7). */
+static void try_sockets(struct input *in)
+{
+	AUTO_FREE void *copy = copy_of(in);
+	struct arena *a = arena_new();
+	struct unix_diags t = { .by_ino = { .arena = a } };
+	bool done = false;
+
+	fuzz_drop(unix_diags_parse(a, copy, input_left(in), &t, &done));
+	for (size_t i = 0; i < t.nr; i++)
+		MUST(unix_diag_find(&t, t.list[i]->ino));
+	arena_free(a);
+}
+
 static void (*const parsers[])(struct input *in) = {
 	try_vdso,     try_build_id, try_xstate,	 try_xstate_record, try_registers,
-	try_manifest, try_message,  try_failure, try_name,
+	try_manifest, try_message,  try_failure, try_name,	    try_sockets,
 };
 
 int LLVMFuzzerInitialize(int *argc UNUSED, char ***argv UNUSED)
