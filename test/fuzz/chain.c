@@ -506,13 +506,15 @@ static void try_damage(const struct model *m, struct input in, const char *path)
 
 static void try_chain(const struct model *m, struct input rest)
 {
-	bool is_whole = model_is_whole(m, 0) && model_is_whole(m, 1);
+	bool is_whole = model_is_whole(m, 0) && model_is_whole(m, 1), is_verified;
 	struct image_dir *dir = NULL;
 	char path[64];
 	struct err *e;
 
 	path_of(path, 0);
 	e = on_newest(verify_run, path, NULL);
+	/* It looks at each set for itself: a parent may lack pages that the newest does not need. */
+	is_verified = !e;
 	MUST(e || is_whole);
 	fuzz_drop(e);
 	check_set(m, path);
@@ -530,7 +532,7 @@ static void try_chain(const struct model *m, struct input rest)
 		check_set(m, path);
 	}
 	try_squash(m, path, is_whole);
-	if (is_whole && m->flags & CHAIN_DAMAGE && !(m->flags & (CHAIN_FOREIGN | CHAIN_DEDUP)))
+	if (is_verified && m->flags & CHAIN_DAMAGE && !(m->flags & (CHAIN_FOREIGN | CHAIN_DEDUP)))
 		try_damage(m, rest, path);
 }
 
