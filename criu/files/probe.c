@@ -263,6 +263,7 @@ static struct err *probe_own(struct dump *d, const struct fd_probe *carrier, int
 	};
 	AUTO_FD proc = -1, fdinfo = -1;
 	char text[4096 + 64], name[16];
+	size_t before = d->files->nr;
 	struct err *e;
 
 	snprintf(name, sizeof(name), "%d", fd);
@@ -272,7 +273,14 @@ static struct err *probe_own(struct dump *d, const struct fd_probe *carrier, int
 		     name, &p, text, sizeof(text), id_out);
 	if (p.dup >= 0)
 		close(p.dup);
-	return e;
+	if (e || !p.has_locks || d->files->nr == before)
+		return e;
+	/* That of a file which a task has, too, is found there. */
+	p.text = text;
+	return files_blocker(
+		d, err_hint(fd_probe_refuse(&p, "the file is locked through it"),
+			    "release the lock, or let the program take the descriptor out of the "
+			    "queue, before the dump"));
 }
 
 struct err *files_add_in_flight(struct dump *d, int own_fd, const struct fd_probe *carrier,
