@@ -79,10 +79,18 @@ static struct err *connect_as(const struct unix_name *n, int listener, int fd,
 
 static struct err *accept_from(struct worker *w, struct unix_sock *s, int listener, int client)
 {
+	struct ucred peer = { .pid = 0 };
+	socklen_t len = sizeof(peer);
+
 	TRY(connect_as(s->via, listener, client, s));
-	s->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (s->fd < 0)
-		return err_sys(errno, "cannot accept a connection");
+	/* Others can see the name by now: who comes too early is turned away, as when a server starts again. */
+	while (peer.pid != getpid()) {
+		if (s->fd >= 0)
+			close(s->fd);
+		s->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (s->fd < 0 || getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+			return err_sys(errno, "cannot accept a connection");
+	}
 	return fd_move_up(&s->fd, w->fd_floor);
 }
 

@@ -4,9 +4,9 @@
  *
  * A path goes to bind(2) exactly as the program had given it, because getsockname(2) shows it, but the file may
  * belong elsewhere: its folder was moved, the program was chrooted or in another folder, the file is deleted.  So each
- * path is bound inside a folder of ours beside the place, which is root and working directory for that moment.  When
- * everything else has succeeded files are renamed to their places; one that is in the way (of the dumped socket, most
- * often) changes places with ours until the commit, so that a failure can put it back.
+ * path is bound inside a folder of ours beside the place, which is root and working directory for that moment, and
+ * then renamed to the place.  There it replaces the file of a socket that nobody has any more, most often of the dumped
+ * one: when the restore does not succeed, another such file is there, and none where there was none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -188,14 +188,62 @@ static struct err *set_perms(const struct unix_name *n)
 	return NULL;
 }
 
+/* --- places --- */
+
+/* Is a socket bound to the file?  A datagram socket can ask without being noticed. */
+static bool is_in_use(const char *path)
+{
+	AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	AUTO_FD file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct unix_addr a;
+	char link[64];
+
+	unix_addr_set(&a, link, (size_t)snprintf(link, sizeof(link), "/proc/self/fd/%d", file) + 1);
+	return fd >= 0 && file >= 0 &&
+	       (!connect(fd, (struct sockaddr *)(void *)a.bytes, a.len) || errno != ECONNREFUSED);
+}
+
+/* A file of another kind is somebody else's, and so is the socket of a process that runs. */
+static struct err *check_place(const struct unix_name *n, bool *is_there)
+{
+	struct stat st;
+
+	*is_there = !lstat(n->path, &st);
+	if (!*is_there)
+		return NULL;
+	if (!S_ISSOCK(st.st_mode))
+		return err_hint(err_new(ERR_SYS, "something else is at \"%s\" now", n->path),
+				"move it away, the restore makes the socket there");
+	if (is_in_use(n->path))
+		return err_hint(err_new(ERR_SYS, "another process has a socket at \"%s\" now",
+					n->path),
+				"end that process (ss -xlp shows it)");
+	return NULL;
+}
+
+static struct err *place(struct unix_name *n)
+{
+	bool is_there;
+
+	TRY(check_place(n, &is_there));
+	if (rename(n->made, n->path))
+		return err_sys(errno, "cannot put a socket at \"%s\"", n->path);
+	n->is_new = !is_there;
+	return NULL;
+}
+
 static struct err *bind_path(struct restore *r, struct unix_name *n, size_t nr)
 {
+	struct err *e;
+
 	TRY(make_folder(r, n, nr));
-	TRY(bind_in_folder(r, n));
-	TRY(set_perms(n));
-	if (n->is_deleted)
-		remove_folder(n);
-	return NULL;
+	e = bind_in_folder(r, n);
+	if (!e)
+		e = set_perms(n);
+	if (!e && !n->is_deleted)
+		e = place(n);
+	remove_folder(n);
+	return e;
 }
 
 /* --- sockets --- */
@@ -231,20 +279,8 @@ static struct err *bind_abstract(struct unix_name *n)
 	return NULL;
 }
 
-/* A file of another kind is somebody else's. */
-static struct err *check_place(const struct unix_name *n)
-{
-	struct stat st;
-
-	if (!n->path || n->is_deleted || lstat(n->path, &st) || S_ISSOCK(st.st_mode))
-		return NULL;
-	return err_hint(err_new(ERR_SYS, "something else is at \"%s\" now", n->path),
-			"move it away, the restore makes the socket there");
-}
-
 static struct err *make_name(struct restore *r, struct unix_name *n, size_t nr)
 {
-	TRY(check_place(n));
 	TRY(make_sockets(r, n));
 	return n->path ? bind_path(r, n, nr) : bind_abstract(n);
 }
@@ -257,54 +293,6 @@ struct err *unix_names_make(struct restore *r)
 		TRY(err_context(make_name(r, ur->names[i], i), "cannot restore unix socket %s",
 				addr_text(r->arena, ur->names[i])));
 	return NULL;
-}
-
-/* --- places --- */
-
-static struct err *place(struct unix_name *n)
-{
-	if (!renameat2(AT_FDCWD, n->made, AT_FDCWD, n->path, RENAME_NOREPLACE)) {
-		n->is_placed = true;
-		return NULL;
-	}
-	if (errno == EEXIST && !renameat2(AT_FDCWD, n->made, AT_FDCWD, n->path, RENAME_EXCHANGE)) {
-		n->is_placed = n->is_exchanged = true;
-		return NULL;
-	}
-	/* File systems that can do neither: FUSE and the network, most often. */
-	if (errno == EINVAL && !rename(n->made, n->path)) {
-		n->is_placed = true;
-		return NULL;
-	}
-	return err_sys(errno, "cannot put a socket at \"%s\"", n->path);
-}
-
-struct err *unix_names_place(struct restore *r)
-{
-	struct unix_restore *ur = r->files->restore->unix_sks;
-
-	for (size_t i = 0; ur && i < ur->nr_names; i++) {
-		struct unix_name *n = ur->names[i];
-
-		if (!n->dir || n->is_placed)
-			continue;
-		TRY(check_place(n));
-		TRY(place(n));
-	}
-	return NULL;
-}
-
-static void take_back(struct unix_name *n)
-{
-	int failed = 0;
-
-	if (n->is_exchanged)
-		failed = renameat2(AT_FDCWD, n->made, AT_FDCWD, n->path, RENAME_EXCHANGE);
-	else if (n->is_placed)
-		failed = unlink(n->path);
-	if (failed)
-		log_warn("files", 0, "cannot take \"%s\" back: %s", n->path, strerror(errno));
-	n->is_placed = n->is_exchanged = false;
 }
 
 void unix_names_close(const struct restore_files *rf)
@@ -330,9 +318,9 @@ void unix_names_drop(struct restore *r, bool is_commit)
 		struct unix_name *n = ur->names[i];
 
 		n->fd = n->other = -1;
-		if (!is_commit)
-			take_back(n);
-		remove_folder(n);
+		if (!is_commit && n->is_new && unlink(n->path))
+			log_warn("files", 0, "cannot remove \"%s\": %s", n->path, strerror(errno));
+		n->is_new = false;
 	}
 }
 

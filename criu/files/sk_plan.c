@@ -77,17 +77,11 @@ static struct err *check_record(const struct restore *r, const struct file *f)
 	return err_context(sk_opts_check(rec->opts), "files.img: unix socket %u", f->id);
 }
 
-/* A descriptor that was given for it, or for the peer outside. */
-static int find_inherited(struct restore *r, const UnixSkEntry *rec)
+static int find_inherited(struct restore *r, uint32_t ino)
 {
 	char key[32];
-	int fd;
 
-	snprintf(key, sizeof(key), "socket:[%u]", rec->ino);
-	fd = inherited_find(r, key);
-	if (fd >= 0 || !rec->peer)
-		return fd;
-	snprintf(key, sizeof(key), "socket:[%u]", rec->peer);
+	snprintf(key, sizeof(key), "socket:[%u]", ino);
 	return inherited_find(r, key);
 }
 
@@ -101,7 +95,7 @@ struct err *unix_link(struct restore *r, struct file *f)
 	s->rec = f->rec->usk;
 	s->joined = s;
 	s->fd = s->gone = -1;
-	f->inherited = find_inherited(r, s->rec);
+	f->inherited = find_inherited(r, s->rec->ino);
 	ur->list = arena_grow(r->arena, ur->list, ur->nr, sizeof(*ur->list));
 	ur->list[ur->nr++] = s;
 	lookup_add(&ur->by_ino, &s->by_ino, lookup_hash_u64(0, s->rec->ino));
@@ -205,7 +199,8 @@ static struct err *peer_role(struct restore *r, struct unix_sock *s)
 		return odd_peer(s);
 	if (p->role == UNIX_EXTERNAL) {
 		s->role = UNIX_OUTSIDE;
-		if (p->rec->name.len)
+		s->file->inherited = find_inherited(r, p->rec->ino);
+		if (p->rec->name.len || s->file->inherited >= 0)
 			return NULL;
 		return err_hint(err_new(ERR_USAGE,
 					"cannot restore %s: its peer is outside of the set and has "
@@ -213,7 +208,12 @@ static struct err *peer_role(struct restore *r, struct unix_sock *s)
 					file_user(r, s->file)),
 				"pass --inherit-fd fd[N]:socket:[%u]", s->rec->ino);
 	}
-	if (p->file->inherited >= 0 || p->rec->type != s->rec->type)
+	if (p->file->inherited >= 0)
+		return err_hint(err_new(ERR_USAGE,
+					"cannot restore %s: --inherit-fd replaces its peer",
+					file_user(r, s->file)),
+				"pass --inherit-fd fd[N]:socket:[%u] too", s->rec->ino);
+	if (p->rec->type != s->rec->type)
 		return odd_peer(s);
 	if (p->peer == s && p != s)
 		s->role = UNIX_PAIR;

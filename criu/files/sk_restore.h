@@ -6,8 +6,7 @@
  * Restore of unix sockets.
  *
  *  sk_plan.c    reads and checks; sockets that are connected, or in each other's queues, become one group
- *  sk_names.c   coordinator: makes and binds all sockets that have an address, in folders of its own; puts their files
- *               at their places when everything else has succeeded
+ *  sk_names.c   coordinator: makes and binds all sockets that have an address
  *  sk_make.c    the worker that owns a group makes all of it and lends the others' ends
  *  sk_finish.c  the same worker: what was in queues, shutdown(2), options
  *
@@ -45,9 +44,9 @@ struct unix_name {
 	bool is_pair; /* @other is connected to @fd */
 	int fd, other;
 	/* Of the file. */
-	const char *dir;  /* our folder */
+	const char *dir;  /* our folder, while it is bound */
 	const char *made; /* where in it the file is */
-	bool is_placed, is_exchanged;
+	bool is_new;	  /* it is at a place where no file was */
 };
 
 struct unix_sock {
@@ -109,7 +108,6 @@ MUST_USE struct err *unix_plan(struct restore *r);
 void unix_plan_owners(struct restore *r);
 
 MUST_USE struct err *unix_names_make(struct restore *r);
-MUST_USE struct err *unix_names_place(struct restore *r);
 void unix_names_drop(struct restore *r, bool is_commit);
 /* In a worker, which is a copy of the coordinator. */
 void unix_names_close(const struct restore_files *rf);
