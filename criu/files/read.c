@@ -185,10 +185,7 @@ static struct err *read_table(struct restore *r, struct task *t)
 static struct err *check_limit(struct restore *r)
 {
 	struct rlimit lim;
-	const struct unix_restore *ur = r->files->restore->unix_sks;
-	/* Ends that are lent, and sockets that the coordinator binds, two for each at most. */
-	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS + 2 * ur->nr +
-			2 * ur->nr_names;
+	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS + unix_nr_fds(r);
 
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return err_sys(errno, "cannot read RLIMIT_NOFILE");
@@ -309,10 +306,10 @@ struct err *files_read(struct restore *r)
 	TRY(locks_read(r));
 	TRY(take_errors(r));
 	TRY(unix_plan(r));
-	TRY(check_limit(r));
 	TRY(pipe_data_read(r));
 	TRY(make_shared(r));
 	TRY(plan_make(r));
+	TRY(check_limit(r));
 	log_info("files", 0, "descriptors planned: tables=%zu files=%zu remaps=%zu highest=%d",
 		 fs->nr_tables, fs->nr, fs->restore->nr_remaps, fs->restore->highest_fd);
 	return NULL;

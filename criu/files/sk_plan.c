@@ -577,3 +577,24 @@ void unix_plan_owners(struct restore *r)
 	if (ur->has_late)
 		rf->has_pulls = rf->has_lent = true;
 }
+
+/* The coordinator keeps what is bound; a worker what it lends, and the group that it is making. */
+size_t unix_nr_fds(const struct restore *r)
+{
+	const struct unix_restore *ur = r->files->restore->unix_sks;
+	size_t nr_lent = 0, nr_bound = 0, nr_group = 0;
+
+	for (size_t i = 0; i < ur->nr; i++)
+		nr_lent += ur->list[i]->file->owner && ur->list[i]->file->owner_fd < 0;
+	for (size_t i = 0; i < ur->nr_names; i++)
+		nr_bound += ur->names[i]->is_pair ? 2 : 1;
+	for (size_t i = 0; i < ur->nr_groups; i++) {
+		const struct unix_group *g = ur->groups[i];
+		size_t nr = g->nr_socks;
+
+		for (size_t k = 0; k < g->nr_socks; k++)
+			nr += g->socks[k]->role == UNIX_GONE;
+		nr_group = MAX(nr_group, nr);
+	}
+	return MAX(nr_bound, nr_lent + nr_group);
+}

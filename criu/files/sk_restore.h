@@ -106,6 +106,8 @@ MUST_USE struct err *unix_queues_read(struct restore *r);
 MUST_USE struct err *unix_plan(struct restore *r);
 /* Files that only queues have are opened by whoever fills the queue. */
 void unix_plan_owners(struct restore *r);
+/* How many descriptors above those of the tables one process has at a time; owners are known. */
+size_t unix_nr_fds(const struct restore *r);
 
 MUST_USE struct err *unix_names_make(struct restore *r);
 void unix_names_drop(struct restore *r, bool is_commit);
