@@ -20,11 +20,14 @@ sys.dont_write_bytecode = True
 from driver import planted              # noqa: E402
 from rig.report import Report           # noqa: E402
 
-WRONG_CASE = """#!/bin/bash
-: >"$CASE_DIR/ready"
-until [ -e "$CASE_DIR/go" ]; do :; done	# a child would come and go
-echo wrong as it should be >&2
-exit 1
+# Ready by a rename: a descriptor of a moment would be a difference of its own.
+WRONG_CASE = f"""#!{sys.executable} -IS
+import os, sys, time
+open("begun", "w").close()
+os.rename("begun", "ready")
+while not os.path.exists("go"):
+    time.sleep(0.01)
+sys.exit("wrong as it should be")
 """
 WRONG_CASE_WAYS = ("--nocr", "--iters 1", "--iters 2", "--norst", "--stop", "--snaps 2", "--pre 1",
                    "--snaps 2 --tracker auto", "--fault before:freeze")
