@@ -23,6 +23,8 @@ struct unsupported {
 
 #define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
 
+#define OTHER_NS "close it before the dump, or run criu-lite in that namespace (nsenter)"
+
 static const struct unsupported rows[] = {
 	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
@@ -58,16 +60,16 @@ static const struct unsupported rows[] = {
 	{ "/secretmem", "secret memory cannot be read", "free it before the dump" },
 	{ "anon_inode:", "this kind of file inside the kernel is not known",
 	  "close it before the dump" },
-	{ "net:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "mnt:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "pid:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "pid_for_children:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "user:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "uts:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "ipc:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "cgroup:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "time:[", "descriptors of namespaces are not supported yet", NOT_YET },
-	{ "time_for_children:[", "descriptors of namespaces are not supported yet", NOT_YET },
+	{ "net:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "mnt:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "pid:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "pid_for_children:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "user:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "uts:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "ipc:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "cgroup:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "time:[", "it is of a namespace that the tool does not live in", OTHER_NS },
+	{ "time_for_children:[", "it is of a namespace that the tool does not live in", OTHER_NS },
 	{ "/dev/net/tun", "network tunnels are not supported yet", NOT_YET },
 	{ "/dev/kvm", "the state of a virtual machine is inside the kernel",
 	  "save the machine with its own monitor (QEMU: savevm or migrate) instead" },

@@ -5,7 +5,11 @@
 #include "ns/ns.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "task/part.h"
@@ -13,6 +17,21 @@
 /* In CRIU's order of numbering: images/README.md. */
 static const char *const ns_names[] = {
 	"pid", "net", "ipc", "uts", "time", "mnt", "user", "cgroup"
+};
+
+static const struct {
+	uint32_t cflag;
+	size_t id, has_id; /* in TaskKobjIdsEntry */
+} ns_kinds[] = {
+#define NS(flag, name)                                                 \
+	{                                                              \
+		flag, offsetof(TaskKobjIdsEntry, name##_ns_id),        \
+			offsetof(TaskKobjIdsEntry, has_##name##_ns_id) \
+	}
+	NS(CLONE_NEWPID, pid),	 NS(CLONE_NEWNET, net),	      NS(CLONE_NEWIPC, ipc),
+	NS(CLONE_NEWUTS, uts),	 NS(CLONE_NEWTIME, time),     NS(CLONE_NEWNS, mnt),
+	NS(CLONE_NEWUSER, user), NS(CLONE_NEWCGROUP, cgroup),
+#undef NS
 };
 
 #define LINK_LEN 64
@@ -92,4 +111,38 @@ TaskKobjIdsEntry *ns_own_ids(struct arena *a)
 	ids->vm_id = ids->files_id = ids->fs_id = ids->sighand_id = 1;
 	ids_fill(ids);
 	return ids;
+}
+
+bool ns_is_own(const char *text, uint32_t *id_out, uint32_t *cflag_out)
+{
+	char path[LINK_LEN], link[LINK_LEN];
+	ssize_t len;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(ns_names); i++) {
+		if (strncmp(text, ns_names[i], strlen(ns_names[i])))
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_names[i]);
+		len = readlink(path, link, sizeof(link) - 1);
+		if (len < 0 || strlen(text) != (size_t)len || strncmp(text, link, (size_t)len))
+			continue;
+		*id_out = i + 1;
+		*cflag_out = ns_kinds[i].cflag;
+		return true;
+	}
+	return false;
+}
+
+const char *ns_of_task(const struct task *t, uint32_t id, uint32_t cflag)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_kinds); i++) {
+		const char *ids = (const char *)t->ids;
+		uint32_t own;
+
+		if (ns_kinds[i].cflag != cflag || !ids)
+			continue;
+		memcpy(&own, ids + ns_kinds[i].id, sizeof(own));
+		if (*(const protobuf_c_boolean *)(ids + ns_kinds[i].has_id) && own == id)
+			return ns_names[i];
+	}
+	return NULL;
 }
