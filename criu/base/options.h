@@ -65,6 +65,7 @@ struct options {
 	unsigned int timeout_s;	     /* 0: none */
 	bool shell_job;		     /* -j */
 	bool link_remap;
+	bool evasive_devices;
 	uint64_t ghost_limit; /* bytes */
 	bool skip_file_rwx_check;
 	bool file_validation_build_id; /* else by size only */

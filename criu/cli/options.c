@@ -105,9 +105,9 @@ const struct option_row option_rows[] = {
 	{ "ghost-fiemap", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, .is_negatable = true,
 	  .help = "find holes of deleted files by fiemap",
 	  .no_effect = "holes are kept, however they are found" },
-	{ "evasive-devices", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, .is_negatable = true,
-	  .help = "take any path that leads to the same device",
-	  .not_yet = "give the device back its path before the dump" },
+	{ "evasive-devices", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, AT(evasive_devices), .is_negatable = true,
+	  .help = "where a device has lost its name, take what has the name now if it is the same"
+		  " device" },
 	{ "file-validation", 0, OPT_WORD, GROUP_WHAT, IN_BOTH, AT(file_validation_build_id),
 	  .arg = "METHOD", .words = file_validation_words, .value = 1, .fallback = "buildid",
 	  .help = "how to know that a file is still the same one: buildid (and size) or filesize" },

@@ -156,6 +156,8 @@ MUST_USE struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32
 				FownEntry *fown, RegFileEntry **out);
 /* Is @p the regular file, directory... that lies at @path now?  Asks the kernel once for each path. */
 bool path_is(struct dump *d, const char *path, const struct fd_probe *p);
+/* Has @path a node, not that of @p, of the device that @p is a node of? */
+bool path_is_same_device(struct dump *d, const char *path, const struct fd_probe *p);
 /*
  * The path to store for file @id, which @p is about.  Deleted files become ghosts or link remaps of that id.
  */

@@ -38,12 +38,15 @@ void remap_add(struct dump *d, uint32_t orig_id, uint32_t remap_id, RemapType ty
 	df->remaps[df->nr_remaps++] = rec;
 }
 
-static struct err *refuse(const struct fd_probe *p)
+static struct err *refuse(struct dump *d, const struct fd_probe *p, const char *path)
 {
 	struct err *e = fd_probe_refuse(p, "the file has lost this name but has %lu other name%s",
 					(unsigned long)p->st.st_nlink,
 					p->st.st_nlink == 1 ? "" : "s");
 
+	if (path_is_same_device(d, path, p))
+		return err_hint(
+			e, "pass --evasive-devices to take the device's new node of this name");
 	return err_hint(e,
 			"pass --link-remap to let the dump make a hard link beside the old name");
 }
@@ -55,7 +58,7 @@ struct err *link_remap_add(struct dump *d, const struct fd_probe *p, const char 
 	struct file *f;
 
 	if (!d->opts->link_remap)
-		return refuse(p);
+		return refuse(d, p, path);
 	if (path[0] != '/' || S_ISDIR(p->st.st_mode))
 		return err_hint(fd_probe_refuse(p, "another file or mount covers its path now"),
 				"unmount what covers it, or close it before the dump");

@@ -24,6 +24,7 @@ struct path_stat {
 	dev_t dev;
 	ino_t ino;
 	mode_t mode;
+	dev_t rdev;
 	off_t size;
 };
 
@@ -47,6 +48,7 @@ static const struct path_stat *stat_cached(struct dump *d, const char *path)
 		ps->dev = st.st_dev;
 		ps->ino = st.st_ino;
 		ps->mode = st.st_mode;
+		ps->rdev = st.st_rdev;
 		ps->size = st.st_size;
 	}
 	lookup_add(l, &ps->node, hash);
@@ -67,6 +69,17 @@ bool path_is(struct dump *d, const char *path, const struct fd_probe *p)
 	 * for the same file.
 	 */
 	return ps->size == p->st.st_size && p->st.st_nlink > 0 && major(ps->dev) == 0;
+}
+
+bool path_is_same_device(struct dump *d, const char *path, const struct fd_probe *p)
+{
+	const struct path_stat *ps;
+
+	if (path[0] != '/' || !(S_ISCHR(p->st.st_mode) || S_ISBLK(p->st.st_mode)))
+		return false;
+	ps = stat_cached(d, path);
+	return ps->is_there && ps->rdev == p->st.st_rdev &&
+	       (ps->mode & S_IFMT) == (p->st.st_mode & S_IFMT);
 }
 
 /* Files of /proc get new inode numbers when the kernel forgets them. */
@@ -117,6 +130,8 @@ struct err *path_resolve(struct dump *d, const struct fd_probe *p, uint32_t id,
 		return NULL;
 	}
 	*name_out = stripped ? stripped : p->text;
+	if (d->opts->evasive_devices && path_is_same_device(d, *name_out, p))
+		return NULL;
 	if (is_on_proc(p))
 		return proc_path(d, p, *name_out, name_out);
 	/* btrfs leaves a removed directory its link. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A file whose size changed since the dump is refused. */
 /* between: truncate -s 50 file */
-/* restore-refuse: size */
+/* restore-refuse: cannot restore fd 3 of task \d+: /.+/file has 50 bytes now, at the dump it had 100 */
 #include "case.h"
 
 int main(void)
