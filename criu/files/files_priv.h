@@ -190,6 +190,8 @@ MUST_USE struct err *fs_write(struct dump *d);
 
 /* CRIU's key of an open file with a path: mount id and inode, both in hex. */
 const char *external_file_key(struct dump *d, const struct fd_probe *p);
+/* Is the file, a fifo or a device declared with that key? */
+bool external_is_declared(struct dump *d, const struct fd_probe *p);
 /* Is KEY given with --external? */
 bool files_is_external(const struct options *opts, const char *key);
 

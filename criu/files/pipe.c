@@ -62,8 +62,8 @@ static struct err *check_one(struct dump *d, struct pipe_dump *pd)
 	const struct fd_probe *p = pd->reader ? pd->reader : pd->writer;
 	bool is_outside = false;
 
-	pd->is_external = files_is_external(d->opts,
-					    pd->is_fifo ? external_file_key(d, p) : p->text);
+	pd->is_external = pd->is_fifo ? external_is_declared(d, p) :
+					files_is_external(d->opts, p->text);
 	if (pd->is_external)
 		return NULL;
 	if (!pd->writer)

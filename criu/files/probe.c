@@ -193,7 +193,9 @@ struct file *files_new(struct dump *d, const struct file_kind *kind, const struc
 /* The first descriptor of a description decides about all of them. */
 static struct err *new_file(struct dump *d, struct fd_probe *p)
 {
-	struct file *f = files_new(d, file_kind_of_probe(p), p);
+	/* Of a declared one nothing but the key is needed, so that it may be one that no kind knows. */
+	bool is_outside = external_is_declared(d, p) && !S_ISFIFO(p->st.st_mode);
+	struct file *f = files_new(d, is_outside ? &file_kind_regular : file_kind_of_probe(p), p);
 	struct err *e;
 
 	f->probe->dup = p->dup;
@@ -444,15 +446,4 @@ struct err *files_probe(struct dump *d)
 	log_info("files", 0, "descriptors read: tables=%zu files=%zu ghosts=%zu blockers=%zu",
 		 fs->nr_tables, fs->nr, fs->dump->nr_ghosts, fs->dump->nr_blockers);
 	return NULL;
-}
-
-bool files_is_external(const struct options *opts, const char *key)
-{
-	for (size_t i = 0; i < opts->external.nr; i++)
-		if (!strcmp(opts->external.items[i], key))
-			return true;
-	for (size_t i = 0; i < opts->nr_inherit_fds; i++)
-		if (!strcmp(opts->inherit_fds[i].key, key))
-			return true;
-	return false;
 }

@@ -246,22 +246,7 @@ static void lookups_init(struct restore *r, struct restore_files *rf)
 	rf->by_id.arena = rf->by_path.arena = rf->ghosts.arena = rf->groups.arena = r->arena;
 	rf->terminal = -1;
 	rf->highest_fd = 2;
-	rf->inherited = arena_array(r->arena, r->opts->nr_inherit_fds, sizeof(*rf->inherited));
-	rf->nr_inherited = r->opts->nr_inherit_fds;
-	for (size_t i = 0; i < rf->nr_inherited; i++)
-		rf->inherited[i] = (struct inherited_fd){ .key = r->opts->inherit_fds[i].key,
-							  .fd = r->opts->inherit_fds[i].fd,
-							  .kept_fd = -1 };
-}
-
-int inherited_find(struct restore *r, const char *key)
-{
-	const struct restore_files *rf = r->files->restore;
-
-	for (size_t i = 0; i < rf->nr_inherited; i++)
-		if (!strcmp(rf->inherited[i].key, key))
-			return rf->inherited[i].fd;
-	return -1;
+	inherited_init(r);
 }
 
 static struct err *read_tables(struct restore *r)
@@ -306,6 +291,7 @@ struct err *files_read(struct restore *r)
 	TRY(locks_read(r));
 	TRY(take_errors(r));
 	TRY(unix_plan(r));
+	inherited_check_use(r);
 	TRY(pipe_data_read(r));
 	TRY(make_shared(r));
 	TRY(plan_make(r));

@@ -26,23 +26,6 @@ static bool size_matters(const struct fd_probe *p)
 	       !((p->flags & O_ACCMODE) == O_WRONLY && p->flags & O_APPEND);
 }
 
-const char *external_file_key(struct dump *d, const struct fd_probe *p)
-{
-	return arena_printf(d->arena, "file[%x:%llx]", (unsigned)p->mnt_id,
-			    (unsigned long long)p->st.st_ino);
-}
-
-/* Its key, when the user says that it comes from outside, or NULL. */
-static const char *external_key(struct dump *d, const struct fd_probe *p)
-{
-	const char *key;
-
-	if (p->mnt_id < 0 || !d->opts->external.nr)
-		return NULL;
-	key = external_file_key(d, p);
-	return files_is_external(d->opts, key) ? key : NULL;
-}
-
 struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, FownEntry *fown,
 		       RegFileEntry **out)
 {
@@ -57,11 +40,12 @@ struct err *reg_record(struct dump *d, const struct fd_probe *p, uint32_t id, Fo
 		r->fown = fown;
 	else
 		TRY(fown_ask(d, p, &r->fown));
-	name = external_key(d, p);
-	if (name)
+	if (external_is_declared(d, p)) {
+		name = external_file_key(d, p);
 		r->has_ext = r->ext = true;
-	else
+	} else {
 		TRY(path_resolve(d, p, id, &name));
+	}
 	r->name = (char *)name;
 	r->has_mode = true;
 	r->mode = p->st.st_mode;

@@ -52,6 +52,7 @@ struct inherited_fd {
 	const char *key;
 	int fd;	     /* the user's number */
 	int kept_fd; /* our copy; -1: not needed */
+	bool is_used;
 };
 
 /*
@@ -121,6 +122,10 @@ void restore_error(struct restore *r, struct err *own_e);
 /* "fd 7 of task 42", or "a mapping, cwd, root or exe". */
 const char *file_user(struct restore *r, const struct file *f);
 struct file *file_by_id(const struct files *fs, uint32_t id);
+/* external.c */
+void inherited_init(struct restore *r);
+/* All files are linked: warns of keys that nothing has. */
+void inherited_check_use(const struct restore *r);
 /* The --inherit-fd descriptor of a key, or -1. */
 int inherited_find(struct restore *r, const char *key);
 

@@ -61,9 +61,6 @@ struct err *tty_link(struct restore *r, struct file *f)
 	if (!info)
 		return err_new(ERR_IMAGE, "tty-info.img: no terminal %u of %s", rec->tty_info_id,
 			       file_user(r, f));
-	if (!reg || !reg->rec->reg)
-		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path",
-			       f->id);
 	snprintf(key, sizeof(key), "tty[%x:%x]", info->rdev, info->dev);
 	f->inherited = inherited_find(r, key);
 	if (f->inherited >= 0)
@@ -72,6 +69,10 @@ struct err *tty_link(struct restore *r, struct file *f)
 		return err_hint(err_new(ERR_USAGE, "cannot restore %s: its terminal is external",
 					file_user(r, f)),
 				"pass --inherit-fd fd[N]:%s", key);
+	/* CRIU writes none for what comes from outside. */
+	if (!reg || !reg->rec->reg)
+		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path",
+			       f->id);
 	if (info->type == TTY_TYPE__PTY && info->id & 1)
 		return err_new(ERR_UNSUPPORTED,
 			       "cannot restore %s: pseudo-terminal masters are not supported "

@@ -210,14 +210,20 @@ static bool unsupported_matches(const struct fd_probe *p)
 	return find_row(p);
 }
 
-static struct err *unsupported_dump(struct dump *d UNUSED, const struct fd_probe *p,
-				    FileEntry *rec UNUSED)
+static struct err *unsupported_dump(struct dump *d, const struct fd_probe *p, FileEntry *rec UNUSED)
 {
 	const struct unsupported *row = find_row(p);
 
+	const char *key;
+
 	if (!row)
 		row = &other_any;
-	return err_hint(fd_probe_refuse(p, "%s", row->why), "%s", row->hint);
+	if (p->fd < 0 || p->text[0] != '/' || !(S_ISCHR(p->st.st_mode) || S_ISBLK(p->st.st_mode)))
+		return err_hint(fd_probe_refuse(p, "%s", row->why), "%s", row->hint);
+	key = external_file_key(d, p);
+	return err_hint(fd_probe_refuse(p, "%s", row->why),
+			"%s; or pass --external %s and restore with --inherit-fd fd[N]:%s",
+			row->hint, key, key);
 }
 
 const struct file_kind file_kind_unsupported = {

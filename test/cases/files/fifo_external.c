@@ -5,31 +5,9 @@
 /* between: true */
 /* peer: no knows no external fifos */
 /* not: iters the words for the tool have the mount of the first round */
-#include "case.h"
+#include "external.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-
-static void write_words(int fd)
-{
-	char path[64], key[64];
-	const char *mnt;
-	struct stat st;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	mnt = strstr(case_read_file(path), "mnt_id:");
-	CASE_CHECK(mnt, "no mount id");
-	CASE_SYS(fstat(fd, &st));
-	snprintf(key, sizeof(key), "file[%x:%llx]", atoi(mnt + 7), (unsigned long long)st.st_ino);
-	f = fopen("dump-opts", "we");
-	fprintf(f, "--external\n%s\n", key);
-	fclose(f);
-	f = fopen("restore-opts", "we");
-	fprintf(f, "--inherit-fd\nfd[7]:%s\n", key);
-	fclose(f);
-}
 
 int main(void)
 {
@@ -38,9 +16,9 @@ int main(void)
 
 	CASE_SYS(mkfifo("fifo", 0600));
 	fd = CASE_SYS(open("fifo", O_RDONLY | O_NONBLOCK));
-	write_words(fd);
+	external_declare(external_file_key(fd), 7);
 	case_ready();
-	if (access("restored", F_OK))
+	if (!external_restored())
 		return case_pass();
 	CASE_EQ(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
 	CASE_EQ(read(fd, buf, 16), 6);
