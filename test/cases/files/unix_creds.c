@@ -6,6 +6,11 @@
 /* peer: no keeps users and senders */
 #include "unix.h"
 
+#include <sys/syscall.h>
+
+/* A child's number for an end of a pair; its parent has the end, too, and comes first in the tree. */
+enum { BROUGHT = 40 };
+
 static int shared[2], foreign[2], told[2];
 
 static void check_peer(int fd, pid_t pid, uid_t uid, gid_t gid)
@@ -54,10 +59,13 @@ static void child(void *arg)
 {
 	pid_t parent = getppid();
 	char buf[8];
+	int ends[2];
 
 	(void)arg;
 	close(shared[0]);
 	unix_say(told[0], "from child");
+	CASE_SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	CASE_EQ(dup2(ends[0], BROUGHT), BROUGHT);
 	case_here();
 	case_wait_go();
 	check_peer(shared[1], parent, 0, 0);
@@ -66,7 +74,7 @@ static void child(void *arg)
 
 int main(void)
 {
-	int listener, client, accepted;
+	int listener, client, accepted, brought;
 	struct stat st;
 	pid_t pid;
 
@@ -90,9 +98,13 @@ int main(void)
 	unix_say(told[0], "from root");
 	pid = case_fork(child, NULL);
 	case_wait_here(1);
+	brought = CASE_SYS((int)syscall(SYS_pidfd_getfd, CASE_SYS(syscall(SYS_pidfd_open, pid, 0)),
+					BROUGHT, 0));
+	close(brought - 1);
 	close(shared[1]);
 	case_ready();
 	check_peer(shared[0], getpid(), 0, 0);
+	check_peer(brought, pid, 0, 0);
 	check_peer(foreign[0], getpid(), 1234, 567);
 	check_peer(listener, getpid(), 12, 34);
 	check_peer(client, getpid(), 12, 34);

@@ -15,7 +15,7 @@ int main(void)
 	    self = unix_bound(SOCK_DGRAM, "self");
 	int gone = unix_bound(SOCK_DGRAM, "gone"), gone_at = unix_bound(SOCK_DGRAM, "@dgram gone");
 	int lost = unix_bound(SOCK_DGRAM, "lost"), bereft = unix_bound(SOCK_DGRAM, "bereft");
-	int half[2];
+	int half[2], middle, early;
 
 	unix_say_to(a, "log", "from a");
 	unix_say_to(b, "log", "from b");
@@ -39,6 +39,10 @@ int main(void)
 	struct sockaddr_un name;
 	CASE_SYS(bind(half[0], (struct sockaddr *)&name, unix_addr(&name, "half")));
 	unix_say(half[0], "from half");
+	/* Whoever is connected takes messages of its peer only, but this one came before. */
+	middle = unix_bound(SOCK_DGRAM, "middle");
+	early = unix_client(SOCK_DGRAM, "middle");
+	unix_connect(middle, "log");
 	case_ready();
 	unix_check_names(log, "log", NULL);
 	unix_check_names(a, "a", "@dgram b");
@@ -67,6 +71,8 @@ int main(void)
 	struct sockaddr_un to;
 	CASE_EQ(sendto(plain, "x", 1, 0, (struct sockaddr *)&to, unix_addr(&to, "a")), -1);
 	CASE_EQ(errno, EPERM);
+	unix_check_names(early, "", "middle");
+	unix_check_names(middle, "middle", "log");
 	unix_say_to(plain, "log", "new");
 	unix_hear_from(log, "new", "");
 	CASE_EQ(send(bereft, "x", 1, 0), -1);
