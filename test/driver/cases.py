@@ -17,6 +17,8 @@ KEYS = {
     "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat", "rounds",
     "whole",
 }
+# What a run with the peer alone is to show where a case says that the peer cannot.
+SHOWN = ("wrong", "refuses", "hangs", "can")
 DECLARATION = re.compile(r"^(?:/\*|#) ([a-z][a-z-]*): *(.*?) *(?:\*/)?$")
 
 
@@ -58,11 +60,19 @@ class Case:
 
     def peer_refusal(self, dumps, restores):
         """Why the peer cannot take the given part, or None."""
-        for line in self.keys.get("peer", []):
-            what, _, why = line.partition(" ")
+        for what, _, why in self.peer_claims:
             if what == "no" or (what == "no-dump" and dumps) or (what == "no-restore" and restores):
                 return why
         return None
+
+    @property
+    def peer_claims(self):
+        """What is said of the peer: (no, no-dump or no-restore; what a run shows, or None; why)."""
+        for line in self.keys.get("peer", []):
+            what, _, why = line.partition(" ")
+            kind, _, rest = why.partition(" ")
+            if what.startswith("no"):
+                yield what, kind if kind in SHOWN else None, rest if kind in SHOWN[:3] else why
 
 
 def find(top):

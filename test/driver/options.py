@@ -52,6 +52,8 @@ def add_tool(p):
     p.add_argument("--build", default=os.path.join(os.path.dirname(TOP), "build"), metavar="DIR",
                    help="where the built cases and the tool are")
     p.add_argument("--bin", metavar="PATH", help="the tool, or the word \"peer\"; default BUILD/criu-lite")
+    p.add_argument("--despite-peer", action="store_true",
+                   help="run too what cases say the peer cannot, and what criu-lite refuses")
     p.add_argument("--interop", metavar="A:B", help="A dumps and B restores; paths, or criu-lite, or peer")
     p.add_argument("--tool-opt", action="append", default=[], metavar="OPT", help="handed to dump and restore")
     p.add_argument("--dump-opt", action="append", default=[], metavar="OPT", help="handed to dump")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Why a case does not run in a way, in one sentence."""
-from driver import cases
+from driver import cases, claims
 from driver.tools import is_ours
 
 NO_NAMESPACES = "namespaces are not dumped yet"
@@ -32,6 +32,8 @@ def by_way(case, suite):
 
 
 def by_peer(case, suite):
+    if suite.args.despite_peer or claims.is_tested(case, suite):
+        return None
     dumps, restores = not is_ours(suite.dump), not is_ours(suite.restore)
     why = case.peer_refusal(dumps, restores and suite.way == "cr") if dumps or restores else None
     return f"peer: {why}" if why else None

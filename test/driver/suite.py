@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-from driver import children, inside, machine, options, skips, spaces, tools
+from driver import children, claims, inside, machine, options, skips, spaces, tools
 from rig.kernel_log import KernelLog
 
 HUGE_POOL = "/proc/sys/vm/nr_hugepages"
@@ -27,6 +27,7 @@ class Suite:
         self.name = options.way_name(args, flavour)
         self.ours = os.path.abspath(os.path.join(args.build, "criu-lite"))
         self.dump, self.restore = tools.tools(args) if self.way != "nocr" else ("", "")
+        self.by_peer_alone = self.way != "nocr" and not tools.is_ours(self.dump) and not tools.is_ours(self.restore)
         self.is_chain = options.is_chain(args)
         self.has_rounds = self.count > 1 or bool(args.fault)
         self.is_plain = self.way == "cr" and not self.has_rounds and not self.is_chain
@@ -49,11 +50,17 @@ class Suite:
 
     # One case ------------------------------------------------------------------------------
 
+    def keys_of(self, case):
+        """What criu-lite refuses, the peer may be able to do; what it may do differently is looked at."""
+        if not self.args.despite_peer and not claims.is_tested(case, self):
+            return case.keys
+        return {k: v for k, v in case.keys.items() if k != "peer" and not k.endswith("refuse")}
+
     def spec(self, case, folder):
         args, opts = self.args, self.args.tool_opt
         return {
             "program": case.program(args.build),
-            "folder": folder, "keys": case.keys, "budget": self.budget(case), "way": self.way,
+            "folder": folder, "keys": self.keys_of(case), "budget": self.budget(case), "way": self.way,
             "count": int(case.one("rounds", "1")) if self.way == "cr" and self.count == 1 else self.count,
             "pre": args.pre[0], "pause": args.pre[1], "tracker": args.tracker, "is_chain": self.is_chain,
             "fault": args.fault, "auto_dedup": args.auto_dedup,
@@ -109,6 +116,7 @@ class Suite:
         os.mkdir(folder)
         why = skips.why_skip(case, self)
         result = {"status": "skip", "reason": why} if why else self.run_in_namespaces(case, folder)
+        result = claims.judge(case, self, result)
         warnings = self.kernel.news()
         if warnings and result["status"] == "pass":
             result = {"status": "fail", "reason": "kernel log: " + " | ".join(warnings[:3])}

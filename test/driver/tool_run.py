@@ -51,7 +51,8 @@ class ToolRun(CaseRun):
                 with open(path, encoding="utf-8", errors="replace") as f:
                     lines += f.read().splitlines()
         lines = [l for l in lines if "ignored (" not in l]
-        wrong = [l for l in lines if re.search(r"\b[Ee]rror\b|cannot|refus", l)]
+        errors = [l for l in lines if "Error (" in l and "RLIMIT_NOFILE" not in l]     # of CRIU
+        wrong = errors or [l for l in lines if re.search(r"\b[Ee]rror\b|cannot|refus", l)]
         return " | ".join((wrong or lines)[-6:])
 
     def said(self, images, log):

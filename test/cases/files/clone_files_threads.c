@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Threads of which one left the common table of descriptors by unshare(CLONE_FILES). */
 /* refuse: thread.*descriptor|descriptor.*thread|CLONE_FILES */
-/* peer: no dumps it without a word and loses the table of the thread */
+/* peer: no wrong dumps it without a word and loses the table of the thread */
 #include "case.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Event counters that count in 64 bits, and those that are semaphores. */
-/* peer: no version 4.1 keeps 32 bits of the counter and not whether it is a semaphore */
+/* peer: no wrong version 4.1 keeps 32 bits of the counter and not whether it is a semaphore */
 #include "eventfds.h"
 
 static const struct eventfd_want wants[] = {

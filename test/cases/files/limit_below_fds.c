@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Descriptors above the limit that was lowered after they were opened: they work, and no new one fits. */
-/* peer: no-dump needs to open a descriptor in the task beyond its limit */
+/* peer: no-dump refuses needs to open a descriptor in the task beyond its limit */
 /* whole: no descriptor for the tracker fits */
 #include "case.h"
 

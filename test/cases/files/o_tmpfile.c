@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A file without any name (O_TMPFILE), which can still be given one. */
-/* peer: no-restore makes a deleted file of it that can get no name */
+/* peer: no-restore wrong makes a deleted file of it that can get no name */
 #include "case.h"
 
 #include <fcntl.h>

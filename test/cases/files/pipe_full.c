@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Pipes filled to the last byte: with whole pages, and with one byte per buffer. */
-/* peer: no does not keep the packets of an O_DIRECT pipe */
+/* peer: no refuses does not keep the packets of an O_DIRECT pipe */
 #include "case.h"
 
 #include <fcntl.h>

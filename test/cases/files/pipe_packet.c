@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A pipe in packet mode (O_DIRECT): each read gives one packet. */
-/* peer: no does not keep the packets of an O_DIRECT pipe */
+/* peer: no refuses does not keep the packets of an O_DIRECT pipe */
 #include "case.h"
 
 #include <fcntl.h>

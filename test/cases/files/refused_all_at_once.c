@@ -4,7 +4,7 @@
 /* refuse: socket */
 /* refuse: half-made mount */
 /* needs: file:/dev/kmsg */
-/* peer: no can dump none of them, and names the first */
+/* peer: no refuses can dump none of them, and names the first */
 #include "case.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A BPF map is refused by name. */
 /* refuse: bpf */
-/* peer: no can dump it */
+/* peer: no refuses the build of Debian was made without BPF maps */
 #include "case.h"
 
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The device of network tunnels is refused by name. */
 /* refuse: tun */
-/* peer: no can dump it */
+/* peer: no refuses dumps it in a network namespace of the tree only */
 #include "case.h"
 
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * changed (to zeros too) are not, and those it dropped are not there.  The child's area was cut in
  * two as well.
  */
-/* peer: no-restore shares nothing when the areas have other bounds */
+/* peer: no-restore wrong shares nothing when the areas have other bounds */
 /* needs: root */
 #include "case.h"
 

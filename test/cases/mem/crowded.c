@@ -3,7 +3,7 @@
  * An address space with hardly a gap: everything below the stack is reserved but for small holes, so the
  * restorer has to look for a place.
  */
-/* peer: no sizes a buffer by the reserved address space */
+/* peer: no refuses sizes a buffer by the reserved address space */
 #include "case.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* MAP_DROPPABLE memory comes back as such; its content may be lost, the area may not. */
-/* peer: no version 4.1.1 makes it ordinary memory */
+/* peer: no wrong version 4.1.1 makes it ordinary memory */
 #include "case.h"
 
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Guard pages (MADV_GUARD_INSTALL) fault, their neighbours do not, and they can be lifted. */
-/* peer: no version 4.1 knows no guard regions, nor their entries in images */
+/* peer: no refuses version 4.1 knows no guard regions, nor their entries in images */
 #include "case.h"
 
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Memory that is empty in a child (MADV_WIPEONFORK). */
-/* peer: no forgets MADV_WIPEONFORK */
+/* peer: no wrong forgets MADV_WIPEONFORK */
 #include "case.h"
 
 #include <sys/mman.h>

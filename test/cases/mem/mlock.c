@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Locked areas: at once, on fault, and none. */
-/* peer: no-restore forgets MLOCK_ONFAULT */
+/* peer: no-restore wrong forgets MLOCK_ONFAULT */
 #include "case.h"
 
 #include <sys/mman.h>

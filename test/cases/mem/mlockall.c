@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mlockall(MCL_FUTURE): areas made after the restore are locked too. */
-/* peer: no forgets MCL_FUTURE */
+/* peer: no wrong forgets MCL_FUTURE */
 #include "case.h"
 
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A sealed area (mseal) could not be put back and is refused by name. */
 /* refuse: seal */
-/* peer: no restores the area without its seal */
+/* peer: no wrong restores the area without its seal */
 #include "case.h"
 
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A relative sleep by another clock. */
-/* peer: no-dump ends the call with EINTR */
+/* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* epoll_pwait() with a limit and a signal mask. */
-/* peer: no ends the call with EINTR */
+/* peer: no wrong ends the call with EINTR */
 /* differs: SigBlk a waiting thread shows the mask of the call */
 #include "case.h"
 

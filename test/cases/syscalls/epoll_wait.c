@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* epoll_wait() without a limit. */
-/* peer: no ends the call with EINTR */
+/* peer: no wrong ends the call with EINTR */
 #include "case.h"
 
 #include <sys/epoll.h>

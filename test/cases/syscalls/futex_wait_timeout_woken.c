@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A futex wait with a limit, woken long before it. */
-/* peer: no-dump ends the call with EINTR */
+/* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 
 #include <linux/futex.h>

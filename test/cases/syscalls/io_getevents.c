@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Waiting for an asynchronous read (AIO) that is submitted later. */
 /* refuse: aio */
-/* peer: no can dump it and ends the call with EINTR */
+/* peer: no wrong can dump it and ends the call with EINTR */
 #include "case.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* poll() without a limit, ended by a write to the pipe. */
-/* peer: no-dump ends the call with EINTR */
+/* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 
 #include <poll.h>

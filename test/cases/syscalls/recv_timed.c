@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* recv() on a socket with a receive timeout that is not reached. */
-/* peer: no ends the call with EINTR */
+/* peer: no wrong ends the call with EINTR */
 #include "case.h"
 
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The processors a thread may run on. */
 /* needs: cpus:2 */
-/* peer: no does not save affinity */
+/* peer: no wrong does not save affinity */
 #include "case.h"
 
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A 32-bit program is refused clearly. */
 /* refuse: 32.bit */
-/* peer: no can dump 32-bit programs */
+/* peer: no wrong dumps 32-bit programs, and loses their personality */
 #include "case.h"
 
 #include <elf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A child made with CLONE_FS: both have one current directory and one umask. */
-/* peer: no does not know shared file system contexts */
+/* peer: no refuses does not know shared file system contexts */
 #include "case.h"
 
 #include <sched.h>

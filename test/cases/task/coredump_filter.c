@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Which areas a core file would hold. */
-/* peer: no does not save it */
+/* peer: no wrong does not save it */
 #include "case.h"
 
 int main(void)

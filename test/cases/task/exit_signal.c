@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Children that end with another signal than SIGCHLD, or with none. */
-/* peer: no gives every child SIGCHLD */
+/* peer: no wrong gives every child SIGCHLD */
 #include "case.h"
 
 #include <sched.h>

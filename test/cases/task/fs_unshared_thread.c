@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A thread that left the common current directory and umask by unshare(CLONE_FS): it is refused by name. */
 /* refuse: thread [0-9]+ of task [0-9]+ has a root and working directory of its own */
-/* peer: no gives every thread the directory of the process */
+/* peer: no wrong gives every thread the directory of the process */
 #include "case.h"
 
 #include <sched.h>

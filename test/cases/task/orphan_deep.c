@@ -3,7 +3,7 @@
  * Orphans of a session that lives on two levels below their new parent, a child subreaper: nobody
  * who could fork them directly has both the parent and the session.
  */
-/* peer: no-restore gives the orphans to init instead of the subreaper */
+/* peer: no-restore wrong gives the orphans to init instead of the subreaper */
 #include "case.h"
 
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The execution domain flags. */
-/* peer: no reads the hexadecimal number as a decimal one, and does not set it */
+/* peer: no wrong reads the hexadecimal number as a decimal one, and does not set it */
 #include "case.h"
 
 #include <sys/personality.h>

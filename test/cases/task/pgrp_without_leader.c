@@ -3,7 +3,7 @@
  * A process group whose leader went to another group: it has the number of a task that lives, but is not
  * in it.
  */
-/* peer: no-restore waits for ever for the leader of the group */
+/* peer: no-restore waits for ever for the leader of the group, or cannot set the group */
 #include "case.h"
 
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Limits below what a restore itself would need: three descriptors, no new memory lock. */
-/* peer: no-dump needs to open a descriptor in the task beyond its limit */
+/* peer: no-dump refuses needs to open a descriptor in the task beyond its limit */
 /* whole: no descriptor for the tracker fits */
 #include "case.h"
 

@@ -3,7 +3,7 @@
  * A session whose leader is dead and reaped: its member keeps the session's number, although no task
  * has it.
  */
-/* peer: no-restore gives the member to init instead of the subreaper */
+/* peer: no-restore wrong gives the member to init instead of the subreaper */
 #include "case.h"
 
 #include <sys/prctl.h>

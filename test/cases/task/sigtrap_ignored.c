@@ -3,7 +3,7 @@
  * An ignored SIGTRAP stays ignored, and a blocked one keeps its handler: a breakpoint inside the task
  * would make the kernel reset both.
  */
-/* peer: no a breakpoint of its blobs makes the kernel reset the action */
+/* peer: no wrong a breakpoint of its blobs makes the kernel reset the action */
 #include "case.h"
 
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The timer slack of each thread. */
-/* peer: no version 4.1.1 does not save it */
+/* peer: no wrong version 4.1.1 does not save it */
 #include "case.h"
 
 #include <sys/prctl.h>

@@ -4,7 +4,7 @@
  * so, and both go on.
  */
 /* refuse: vfork|uninterruptible */
-/* peer: no waits for ever */
+/* peer: no refuses waits until its timeout */
 /* budget: 60s */
 #include "case.h"
 

@@ -3,7 +3,7 @@
  * A child that died with a core keeps the core bit in its status, and the restore leaves no core file
  * of its own.
  */
-/* peer: no-restore gives the signal without the core bit */
+/* peer: no-restore wrong gives the signal without the core bit */
 #include "case.h"
 
 #include <fcntl.h>

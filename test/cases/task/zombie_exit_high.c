@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Children that ended and were not waited for keep their exit status, all eight bits of it. */
-/* peer: no-restore keeps seven bits of the status of a zombie */
+/* peer: no-restore wrong keeps seven bits of the status of a zombie */
 #include "case.h"
 
 #include <sys/wait.h>
