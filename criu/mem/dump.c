@@ -102,6 +102,10 @@ static struct err *mm_fields_fill(struct dump *d, MmEntry *mm, const struct task
 		mm->has_mdwe = true;
 		mm->mdwe = p->parasite.mdwe;
 	}
+	if (p->parasite.memory_merge > 0) {
+		mm->has_memory_merge = true;
+		mm->memory_merge = true;
+	}
 	if (p->parasite.pkeys) {
 		mm->has_pkeys = true;
 		mm->pkeys = p->parasite.pkeys;

@@ -287,6 +287,7 @@ static void fill_mm(struct worker *w, struct rst_build *b)
 	mm->thp_disabled = e->has_thp_disabled ? e->thp_disabled : -1;
 	mm->mlockall = e->mlockall_flags;
 	mm->mdwe = e->mdwe;
+	mm->memory_merge = e->memory_merge;
 }
 
 struct err *mem_restore_fill(struct worker *w, struct rst_build *b)

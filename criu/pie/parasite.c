@@ -12,6 +12,7 @@
 
 #define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
 #define PR_GET_MDWE_NR 66
+#define PR_GET_MEMORY_MERGE_NR 68
 
 /* From the head below: never inlined, so that the head can call it by name. */
 __attribute__((used, noinline, noreturn)) void parasite_main(struct parasite_args *args);
@@ -114,6 +115,14 @@ static uint32_t allocated_pkeys(void)
 	return found;
 }
 
+/* Reading a table that was never written gives no byte (arch/x86/kernel/ldt.c). */
+static int32_t has_ldt(void)
+{
+	uint64_t first;
+
+	return sys_call3(__NR_modify_ldt, 0, (long)&first, sizeof(first)) > 0;
+}
+
 static void dump_task(struct parasite_args *args)
 {
 	struct parasite_task *t = &args->u.task;
@@ -130,6 +139,8 @@ static void dump_task(struct parasite_args *args)
 	t->membarrier = membarrier_registrations();
 	t->populates = new_mapping_populates();
 	t->pkeys = allocated_pkeys();
+	t->memory_merge = sys_call5(__NR_prctl, PR_GET_MEMORY_MERGE_NR, 0, 0, 0, 0);
+	t->has_ldt = has_ldt();
 	fault(args, PARASITE_PRCTL, PR_GET_CHILD_SUBREAPER,
 	      prctl_get(PR_GET_CHILD_SUBREAPER, &t->child_subreaper));
 }
@@ -154,6 +165,8 @@ static void dump_thread(struct parasite_args *args)
 	t->ss_flags = ss.flags;
 	t->timerslack_ns = sys_call5(__NR_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	t->securebits = sys_call5(__NR_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+	if (prctl_get(PR_GET_TSC, &t->tsc_mode))
+		t->tsc_mode = 0;
 	if (fault(args, PARASITE_PRCTL, PR_GET_PDEATHSIG,
 		  prctl_get(PR_GET_PDEATHSIG, &t->pdeath_sig)))
 		return;

@@ -14,6 +14,8 @@
 
 /* linux/prctl.h since 6.3. */
 #define PR_SET_MDWE_NR 65
+/* Since 6.4. */
+#define PR_SET_MEMORY_MERGE_NR 67
 
 enum {
 	MM_MAP = 14,
@@ -125,6 +127,9 @@ static void set_future_mappings(const struct rst_args *a)
 	if (a->mm.mdwe)
 		rst_must(a, sys_call5(SYS_prctl, PR_SET_MDWE_NR, a->mm.mdwe, 0, 0, 0), RST_AT_MDWE,
 			 0);
+	if (a->mm.memory_merge)
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_MEMORY_MERGE_NR, 1, 0, 0, 0),
+			 RST_AT_MEMORY_MERGE, 0);
 }
 
 void rst_process_late(const struct rst_args *a)

@@ -7,6 +7,9 @@
 
 enum { SAS_DISABLE = 2, SIGINFO_BYTES = 128, PRIO_PROCESS_NR = 0, POLICY_FIFO = 1, POLICY_RR = 2 };
 
+/* linux/prctl.h since 5.6. */
+enum { IOPRIO_WHO_PROCESS_NR = 1, PR_SET_IO_FLUSHER_NR = 57 };
+
 struct altstack {
 	uint64_t sp;
 	int32_t flags;
@@ -53,6 +56,23 @@ static void set_sched(const struct rst_args *a, const struct rst_thread *t)
 	if (t->timerslack)
 		rst_must(a, sys_call5(SYS_prctl, PR_SET_TIMERSLACK, t->timerslack, 0, 0, 0),
 			 RST_AT_TIMERSLACK, t->tid);
+}
+
+/* What a thread asked for by prctl(2) and ioprio_set(2). */
+static void set_wishes(const struct rst_args *a, const struct rst_thread *t)
+{
+	if (t->ioprio >= 0)
+		rst_must(a, sys_call3(SYS_ioprio_set, IOPRIO_WHO_PROCESS_NR, 0, t->ioprio),
+			 RST_AT_IOPRIO, t->tid);
+	if (t->mce_kill >= 0)
+		rst_must(a, sys_call5(SYS_prctl, PR_MCE_KILL, PR_MCE_KILL_SET, t->mce_kill, 0, 0),
+			 RST_AT_MCE_KILL, t->tid);
+	if (t->tsc_mode >= 0)
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_TSC, t->tsc_mode, 0, 0, 0), RST_AT_TSC,
+			 t->tid);
+	if (t->io_flusher >= 0)
+		rst_must(a, sys_call5(SYS_prctl, PR_SET_IO_FLUSHER_NR, t->io_flusher, 0, 0, 0),
+			 RST_AT_IO_FLUSHER, t->tid);
 }
 
 static void set_altstack(const struct rst_args *a, const struct rst_thread *t)
@@ -102,5 +122,6 @@ void rst_thread_apply(const struct rst_args *a, const struct rst_thread *t)
 		rst_must(a, sys_call4(SYS_rseq, t->rseq, t->rseq_len, 0, t->rseq_sig), RST_AT_RSEQ,
 			 t->tid);
 	set_sched(a, t);
+	set_wishes(a, t);
 	queue_own(a, t);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -80,6 +81,26 @@ static struct err *in_32_bit_mode(pid_t tid)
 			"run a 64-bit build of the program");
 }
 
+/* linux/ptrace.h since 6.4; older kernels cannot tell. */
+#define GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
+
+/* Its selector may forbid the calls that the parasite makes in the thread. */
+static void dispatch_look(struct dump *d, pid_t tid)
+{
+	struct {
+		uint64_t mode, selector, offset, len;
+	} config = { 0 };
+
+	if (ptrace(GET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(config), &config) || !config.mode)
+		return;
+	block(d, err_hint(err_new(ERR_UNSUPPORTED,
+				  "thread %d has syscall user dispatch "
+				  "(PR_SET_SYSCALL_USER_DISPATCH)",
+				  tid),
+			  "dump when the program has switched it off; Wine has it while it runs "
+			  "Windows code"));
+}
+
 static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
 {
 	struct user_regs_struct gp;
@@ -103,6 +124,7 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 		TRY(proc_open_thread(p->dirfd, thread->host_tid, &dirfd));
 		TRY(proc_status_read(dirfd, d->arena, &status));
 		seccomp_look(d, t, &status);
+		dispatch_look(d, thread->host_tid);
 		TRY(regs_settle_rseq(thread->host_tid, p->mem_fd));
 	}
 	return NULL;

@@ -63,6 +63,7 @@ extern const struct task_part task_part_rlimits;
 extern const struct task_part task_part_sched;
 extern const struct task_part task_part_seccomp;
 extern const struct task_part task_part_rseq;
+extern const struct task_part task_part_wishes;
 extern const struct task_part task_part_misc;
 
 /* NULL-terminated. */

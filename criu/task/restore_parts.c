@@ -8,9 +8,9 @@
 #include "task/restore_read.h"
 
 static const struct restore_part *const parts[] = {
-	&restore_part_signals, &restore_part_timers,	&restore_part_creds,
-	&restore_part_rlimits, &restore_part_sched,	&restore_part_seccomp,
-	&restore_part_rseq,    &restore_part_mm_fields, &restore_part_misc,
+	&restore_part_signals, &restore_part_timers,  &restore_part_creds, &restore_part_rlimits,
+	&restore_part_sched,   &restore_part_seccomp, &restore_part_rseq,  &restore_part_mm_fields,
+	&restore_part_wishes,  &restore_part_misc,
 };
 
 static struct err *check_task(const struct restore *r, const struct task *t)

@@ -36,6 +36,7 @@ extern const struct restore_part restore_part_sched;
 extern const struct restore_part restore_part_seccomp;
 extern const struct restore_part restore_part_rseq;
 extern const struct restore_part restore_part_mm_fields;
+extern const struct restore_part restore_part_wishes;
 extern const struct restore_part restore_part_misc;
 
 /* All parts' read, then check of every live task and thread; called by task_restore_read(). */

@@ -81,10 +81,12 @@ struct parasite_task {
 	int32_t dumpable;
 	int32_t child_subreaper;
 	int32_t thp_disabled;
-	int32_t membarrier; /* registrations, or -errno where the kernel cannot tell */
-	int32_t mdwe;	    /* PR_GET_MDWE, or -errno */
-	int32_t populates;  /* a new private mapping has its pages at once */
-	uint32_t pkeys;	    /* bit n: protection key n is the program's */
+	int32_t membarrier;   /* registrations, or -errno where the kernel cannot tell */
+	int32_t mdwe;	      /* PR_GET_MDWE, or -errno */
+	int32_t populates;    /* a new private mapping has its pages at once */
+	uint32_t pkeys;	      /* bit n: protection key n is the program's */
+	int32_t memory_merge; /* PR_GET_MEMORY_MERGE, or -errno */
+	int32_t has_ldt;      /* modify_ldt(2) was used */
 	uint32_t pad;
 };
 
@@ -95,7 +97,7 @@ struct parasite_thread {
 	uint64_t tid_address;
 	uint64_t timerslack_ns;
 	int32_t securebits;
-	int32_t pad;
+	int32_t tsc_mode; /* PR_GET_TSC; 0: cannot be told */
 };
 
 #define PARASITE_TIMERS_MAX 128

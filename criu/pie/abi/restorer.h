@@ -44,6 +44,7 @@ enum rst_where {
 	RST_AT_THP,
 	RST_AT_MLOCKALL,
 	RST_AT_MDWE,
+	RST_AT_MEMORY_MERGE,
 	RST_AT_PERSONALITY,
 	RST_AT_EXE,
 	RST_AT_COMM,
@@ -61,6 +62,10 @@ enum rst_where {
 	RST_AT_AFFINITY,
 	RST_AT_NICE,
 	RST_AT_TIMERSLACK,
+	RST_AT_IOPRIO,
+	RST_AT_MCE_KILL,
+	RST_AT_TSC,
+	RST_AT_IO_FLUSHER,
 	RST_AT_SIGQUEUE, /* detail: signal */
 	RST_AT_GROUPS,
 	RST_AT_UID,
@@ -90,10 +95,12 @@ struct rst_mm {
 	uint32_t auxv_size;
 	int32_t exe_fd; /* -1: keep; closed by the blob */
 	uint64_t auxv_off;
-	int32_t dumpable;     /* -1: leave */
-	int32_t thp_disabled; /* -1: leave */
-	uint32_t mlockall;    /* flags for future mappings, 0: none */
-	uint32_t mdwe;	      /* PR_SET_MDWE, 0: leave */
+	int32_t dumpable;      /* -1: leave */
+	int32_t thp_disabled;  /* -1: leave */
+	uint32_t mlockall;     /* flags for future mappings, 0: none */
+	uint32_t mdwe;	       /* PR_SET_MDWE, 0: leave */
+	uint32_t memory_merge; /* PR_SET_MEMORY_MERGE, 0: leave */
+	uint32_t reserved;
 };
 
 /* ---- whole process ---- */
@@ -181,6 +188,10 @@ struct rst_thread {
 	uint32_t affinity_len; /* 0: leave */
 	uint32_t no_new_privs;
 	uint64_t timerslack; /* ns; 0: leave */
+	int32_t ioprio;	     /* of these four -1: leave */
+	int32_t mce_kill;
+	int32_t tsc_mode;
+	int32_t io_flusher;
 	struct rst_queue pending;
 	uint64_t creds_off;   /* struct rst_creds */
 	uint64_t filters_off; /* struct rst_filter[], oldest first */

@@ -2,6 +2,7 @@
 /* Locked mappings that have no page of their own, with and without MLOCK_ONFAULT: VmFlags are compared around it. */
 #include <sys/mman.h>
 
+/* peer: no wrong forgets MLOCK_ONFAULT of an area without a page */
 #include "case.h"
 
 enum { LEN = 16 * 4096 };
