@@ -101,6 +101,15 @@ static void dispatch_look(struct dump *d, pid_t tid)
 			  "Windows code"));
 }
 
+static void ports_look(struct dump *d, pid_t tid)
+{
+	if (arch_has_io_ports(tid))
+		block(d,
+		      err_hint(err_new(ERR_UNSUPPORTED,
+				       "thread %d may use I/O ports of devices (ioperm(2))", tid),
+			       "dump when the program has given the ports back"));
+}
+
 static struct err *threads_look(struct dump *d, struct task *t, struct task_probe *p)
 {
 	struct user_regs_struct gp;
@@ -125,6 +134,7 @@ static struct err *threads_look(struct dump *d, struct task *t, struct task_prob
 		TRY(proc_status_read(dirfd, d->arena, &status));
 		seccomp_look(d, t, &status);
 		dispatch_look(d, thread->host_tid);
+		ports_look(d, thread->host_tid);
 		TRY(regs_settle_rseq(thread->host_tid, p->mem_fd));
 	}
 	return NULL;

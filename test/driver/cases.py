@@ -96,7 +96,7 @@ def select(cases, wanted, unwanted):
     return [c for c in cases if (not wanted or hit(c, wanted)) and not hit(c, unwanted)]
 
 
-CAPABILITIES = {"chown": 0, "sys_module": 16, "net_admin": 12, "sys_ptrace": 19, "sys_admin": 21, "sys_nice": 23,
+CAPABILITIES = {"chown": 0, "sys_module": 16, "sys_rawio": 17, "net_admin": 12, "sys_ptrace": 19, "sys_admin": 21, "sys_nice": 23,
                 "sys_resource": 24, "audit_control": 30, "wake_alarm": 35, "checkpoint_restore": 40, "ipc_lock": 14}
 
 

@@ -107,6 +107,15 @@ struct err *arch_context_set(pid_t tid, const struct arch_context *ctx)
 	return arch_gp_set(tid, &ctx->gp);
 }
 
+bool arch_has_io_ports(pid_t tid)
+{
+	/* One bit per port; ENXIO when the thread never asked for any (ioperm_get in the kernel). */
+	uint8_t ports[65536 / 8];
+	struct iovec iov = { ports, sizeof(ports) };
+
+	return !ptrace(PTRACE_GETREGSET, tid, NT_386_IOPERM, &iov);
+}
+
 bool arch_gp_is_compat(const struct user_regs_struct *gp)
 {
 	return gp->cs == USER_CS_COMPAT;

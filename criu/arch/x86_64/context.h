@@ -35,6 +35,8 @@ MUST_USE struct err *arch_sigmask_set(pid_t tid, uint64_t mask);
 
 /* Is it 32-bit code (compat mode)? */
 bool arch_gp_is_compat(const struct user_regs_struct *gp);
+/* The thread may use I/O ports (ioperm(2)); the thread is stopped. */
+bool arch_has_io_ports(pid_t tid);
 
 /*
  * Registers of a thread that was stopped in a system call which the stop interrupted, changed so that the
