@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A child's own copy of a file's page stays its own, also where it equals the file and the parent has none any more. */
+/* peer: no-restore can restore what it dumped, but takes a page that reads like the file for the file's */
 #include "case.h"
 
 #include <fcntl.h>
