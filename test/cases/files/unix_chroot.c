@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A socket that was bound below another root, with an absolute path. */
-/* peer: no can restore it */
+/* peer: no wrong makes the file of the socket below the real root */
 #include "unix.h"
 
 int main(void)

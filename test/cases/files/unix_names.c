@@ -3,7 +3,7 @@
  * Files of sockets that are elsewhere than the address says: relative to a folder that the program has left, in a folder
  * that was moved, deleted, replaced by something else, renamed, behind a symbolic link.
  */
-/* peer: no can restore these */
+/* peer: no refuses an address that is not the end of the path of its file */
 #include "unix.h"
 
 static int answers(const char *path)
