@@ -9,10 +9,11 @@
 
 int main(void)
 {
-	struct rlimit limit = { 5, 5000 };
+	struct rlimit wide = { 5000, 5000 }, limit = { 5, 5000 };
 	int p[2];
 	char c;
 
+	CASE_SYS(setrlimit(RLIMIT_NOFILE, &wide));
 	CASE_SYS(pipe(p));
 	CASE_SYS(dup2(p[0], 3000));
 	CASE_SYS(dup2(p[1], 4999));
