@@ -7,7 +7,8 @@ import time
 from driver import snapshot
 from driver.children import Children, Failure, Skip
 
-OWN_FILES = {"ready", "go", "here", "dump-opts", "restore-opts"}
+OWN_FILES = {"ready", "go", "dump-opts", "restore-opts"}
+HERE = "here."     # the start of what case_here() makes
 # A stop signal that was sent takes a moment to stop its task.
 STOPPING = re.compile(r"^proc/\d+/(stat/state: 'T' became|status/ShdPnd: )")
 
@@ -77,7 +78,7 @@ class CaseRun(Children):
         return os.ttyname(slave)
 
     def files(self):
-        return {n for n in os.listdir(self.work) if n not in OWN_FILES}
+        return {n for n in os.listdir(self.work) if n not in OWN_FILES and not n.startswith(HERE)}
 
     def differences(self, before, more=()):
         """What /proc shows otherwise than @before; @more may differ too."""
