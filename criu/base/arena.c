@@ -177,6 +177,13 @@ void *arena_alloc(struct arena *a, size_t len)
 	return piece;
 }
 
+void *arena_alloc_aligned(struct arena *a, size_t len, size_t align)
+{
+	uintptr_t piece = (uintptr_t)arena_alloc(a, len + align - 1);
+
+	return (void *)((piece + align - 1) & ~(uintptr_t)(align - 1));
+}
+
 void *arena_array(struct arena *a, size_t nr, size_t size)
 {
 	size_t len;

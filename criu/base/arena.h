@@ -19,8 +19,10 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
 
-/* Zeroed, aligned for any type. */
+/* Zeroed, aligned for any type that does not ask for more than max_align_t. */
 void *arena_alloc(struct arena *a, size_t len);
+/* The same for a type that asks for more; @align is a power of two. */
+void *arena_alloc_aligned(struct arena *a, size_t len, size_t align);
 /* Zeroed array; an overflowing product ends like running out. */
 void *arena_array(struct arena *a, size_t nr, size_t size);
 void *arena_memdup(struct arena *a, const void *src, size_t len);
@@ -35,7 +37,10 @@ void *arena_grow(struct arena *a, void *array, size_t nr, size_t size);
 /* For protobuf-c's unpack functions: what they allocate comes from @a and is never freed singly. */
 ProtobufCAllocator *arena_pb_allocator(struct arena *a);
 
-#define ARENA_NEW(a, type) ((type *)arena_alloc(a, sizeof(type)))
+#define ARENA_NEW(a, type)                                                       \
+	((type *)(_Alignof(type) > _Alignof(max_align_t) ?                       \
+			  arena_alloc_aligned(a, sizeof(type), _Alignof(type)) : \
+			  arena_alloc(a, sizeof(type))))
 
 /* PB_NEW(a, EventfdFileEntry, eventfd_file_entry): an initialised message of the arena. */
 #define PB_NEW(a, type, name)                    \

@@ -64,8 +64,6 @@ int page_sink_fd(const struct page_sink *s);
  * them costs little, and what is written to it needs no write().
  */
 uint64_t page_sink_ahead(const struct page_sink *s);
-/* Pages reserved by present runs so far. */
-uint64_t page_sink_nr_pages(const struct page_sink *s);
 /*
  * Hands over the sums of @nr pages from file offset @offset (of those reserved).  Any thread; each
  * page once.

@@ -109,11 +109,6 @@ uint64_t page_sink_ahead(const struct page_sink *s)
 	return s->ahead_bytes;
 }
 
-uint64_t page_sink_nr_pages(const struct page_sink *s)
-{
-	return s->nr_pages;
-}
-
 /*
  * One pagemap_entry, framed, packed by hand: there can be a million.  compat_nr_pages is what CRIU
  * 4.1 reads and nr_pages what 4.2 reads.

@@ -198,11 +198,6 @@ struct err *proc_read_loginuid(int dirfd, uint32_t *out)
 	return read_u32(dirfd, "loginuid", scan_u64, out);
 }
 
-struct err *proc_read_timerslack(int dirfd, uint64_t *out)
-{
-	return read_number(dirfd, "timerslack_ns", scan_u64, UINT64_MAX, out);
-}
-
 struct err *proc_read_oom_score_adj(int dirfd, int *out)
 {
 	char buf[PROC_SMALL];

@@ -42,8 +42,6 @@ MUST_USE struct err *proc_read_coredump_filter(int dirfd, uint32_t *out);
 MUST_USE struct err *proc_read_oom_score_adj(int dirfd, int *out);
 /* (uint32_t)-1: not set. */
 MUST_USE struct err *proc_read_loginuid(int dirfd, uint32_t *out);
-/* Nanoseconds; readable for another task with CAP_SYS_NICE. */
-MUST_USE struct err *proc_read_timerslack(int dirfd, uint64_t *out);
 /* Without the newline; @buf is NUL-terminated and cut at @len. */
 MUST_USE struct err *proc_read_comm(int dirfd, char *buf, size_t len);
 /* Where the kernel sleeps ("do_exit"), "0" when it does not say. */

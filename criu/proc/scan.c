@@ -134,20 +134,6 @@ bool scan_pid(struct scan *s, int *out)
 	return true;
 }
 
-bool scan_pid_list(struct scan *s, int *pids, size_t max, size_t *nr_out)
-{
-	struct scan here = *s;
-	size_t nr = 0;
-
-	for (scan_blanks(&here); !scan_at_end(&here); scan_blanks(&here)) {
-		if (nr == max || !scan_pid(&here, &pids[nr++]))
-			return false;
-	}
-	*nr_out = nr;
-	*s = here;
-	return true;
-}
-
 struct err *scan_error(const struct scan *s, const char *what)
 {
 	size_t left = (size_t)(s->end - s->pos), i;

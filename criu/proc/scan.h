@@ -47,9 +47,6 @@ bool scan_oct(struct scan *s, uint64_t *out);
 /* Decimal, 0 < pid <= 2^30. */
 bool scan_pid(struct scan *s, int *out);
 
-/* A list of decimal numbers and blanks up to the end; at most @max of them. */
-bool scan_pid_list(struct scan *s, int *pids, size_t max, size_t *nr_out);
-
 /* ERR_SYS "cannot parse WHAT: near ...": for text of the kernel that is not as expected. */
 MUST_USE struct err *scan_error(const struct scan *s, const char *what);
 

@@ -78,6 +78,11 @@ static void err_travels_as_bytes(void)
 	CHECK(!err_unpack(buf));
 }
 
+struct wide {
+	_Alignas(64) unsigned char first;
+	unsigned char last;
+};
+
 static void arena_gives_zeroed_aligned_pieces(void)
 {
 	struct arena *a = arena_new();
@@ -98,6 +103,13 @@ static void arena_gives_zeroed_aligned_pieces(void)
 	}
 	for (uint64_t i = 0; i < 5000; i++)
 		CHECK(list[i] == i);
+	for (size_t i = 0; i < 20; i++) {
+		struct wide *w = ARENA_NEW(a, struct wide);
+
+		CHECK((uintptr_t)w % 64 == 0 && w->first == 0 && w->last == 0);
+		w->first = w->last = 255;
+		arena_alloc(a, 16);
+	}
 	CHECK_STR(arena_printf(a, "%d-%s", 5, "x"), "5-x");
 	CHECK_STR(arena_strdup(a, "copy"), "copy");
 	arena_free(a);
