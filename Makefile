@@ -83,7 +83,7 @@ replays := $(fuzzers:$(O)/test/fuzz/%=$(O)/test/fuzz/replay/%)
 objs_of = $(patsubst %.c,$(O)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 
 .PHONY: all config deps clean tests units install uninstall demo check lint bench bench-iterations faults storm big torture format format-check \
-	compile_commands.json fuzz fuzzers coverage
+	compile_commands.json fuzz fuzzers coverage check-sanitizers
 
 all: $(if $(wildcard $(main_src)),$(O)/criu-lite,$(O)/libcriu-lite.a)
 
@@ -346,6 +346,11 @@ torture: all tests
 coverage: deps
 	@$(MAKE) --no-print-directory O=$(O)/coverage COVERAGE=1 all tests
 	@test/coverage/run $(O)/coverage $(or $(LEAST),85)
+
+# Unit tests and cases with AddressSanitizer, its look for leaks and UndefinedBehaviorSanitizer.
+check-sanitizers: deps
+	@$(MAKE) --no-print-directory O=$(O)/sanitizers SANITIZE=address,undefined all tests
+	@test/rig/ways $(O)/sanitizers test/rig/sanitizers
 
 # All parsers with damaged input, found by coverage.  SECONDS=N each (60), FUZZER=NAME only that one.
 FUZZ_BUILD := O=$(O)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link
