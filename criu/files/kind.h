@@ -95,6 +95,7 @@ extern const struct file_kind file_kind_signalfd;
 extern const struct file_kind file_kind_unix;
 extern const struct file_kind file_kind_pidfd;
 extern const struct file_kind file_kind_inotify;
+extern const struct file_kind file_kind_fanotify;
 extern const struct file_kind file_kind_ns;
 extern const struct file_kind file_kind_unsupported;
 

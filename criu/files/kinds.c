@@ -15,6 +15,7 @@ const struct file_kind *const file_kinds[] = {
 	&file_kind_signalfd,
 	&file_kind_pidfd,
 	&file_kind_inotify,
+	&file_kind_fanotify,
 	&file_kind_ns,
 	&file_kind_unsupported,
 	&file_kind_pipe,

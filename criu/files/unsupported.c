@@ -26,7 +26,6 @@ struct unsupported {
 #define OTHER_NS "close it before the dump, or run criu-lite in that namespace (nsenter)"
 
 static const struct unsupported rows[] = {
-	{ "anon_inode:[fanotify]", "fanotify is not supported yet", NOT_YET },
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
 	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",
 	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off "

@@ -197,3 +197,24 @@ struct err *watched_open(struct arena *a, uint32_t dev, uint64_t ino, const FhEn
 	*fd_out = fd;
 	return NULL;
 }
+
+struct err *watched_mount(struct dump *d, const struct fd_probe *p, uint32_t mnt_id, uint32_t dev,
+			  const char **path_out)
+{
+	struct proc_mounts mounts;
+
+	TRY(read_mounts(d->arena, &mounts));
+	for (size_t i = 0; i < mounts.nr; i++) {
+		const struct proc_mount *m = &mounts.list[i];
+
+		if (mnt_id ? (uint32_t)m->mnt_id != mnt_id : !is_on(m, dev))
+			continue;
+		*path_out = m->mountpoint;
+		return NULL;
+	}
+	return err_hint(fd_probe_refuse(p,
+					"what it watches is mounted nowhere (mount %u, device "
+					"%u:%u)",
+					mnt_id, dev >> 20, dev & 0xfffff),
+			"remove the mark before the dump");
+}

@@ -26,6 +26,9 @@ FhEntry *watched_handle(struct dump *d, const struct fdinfo_inode *i);
  */
 MUST_USE struct err *watched_resolve(struct dump *d, const struct fd_probe *p, uint32_t dev,
 				     uint64_t ino, FhEntry *fh);
+/* Where a mount, by its id, or the first mount of a file system is; a blocker when there is none. */
+MUST_USE struct err *watched_mount(struct dump *d, const struct fd_probe *p, uint32_t mnt_id,
+				   uint32_t dev, const char **path_out);
 /*
  * Restore: an O_PATH descriptor of what lies at the path now, or what the handle leads to.  A failure says which file
  * is missing.

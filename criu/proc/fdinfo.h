@@ -93,6 +93,25 @@ struct fdinfo_inotify {
 MUST_USE struct err *fdinfo_inotify_next(const struct fdinfo *info, const char **cursor,
 					 struct fdinfo_inotify *out, bool *has_out);
 
+/* A fanotify group: flags as given to fanotify_init(2). */
+MUST_USE struct err *fdinfo_fanotify(const struct fdinfo *info, uint32_t *flags_out,
+				     uint32_t *event_flags_out);
+
+/* What a mark is on: the key of its line. */
+enum fanotify_on { FANOTIFY_INODE, FANOTIFY_MOUNT, FANOTIFY_FILESYSTEM, FANOTIFY_NR_ON };
+
+struct fdinfo_mark {
+	struct fdinfo_inode inode; /* of an inode; of a file system its dev only */
+	uint32_t mnt_id;	   /* of a mount */
+	uint32_t mark_flags;	   /* FAN_MARK_* that are kept */
+	uint32_t mask;
+	uint32_t ignored_mask;
+};
+
+/* The next one of that kind, as fdinfo_epoll_next(). */
+MUST_USE struct err *fdinfo_mark_next(const struct fdinfo *info, enum fanotify_on on,
+				      const char **cursor, struct fdinfo_mark *out, bool *has_out);
+
 /* A whole value in one base; a key that is missing or anything behind the number is a failure. */
 MUST_USE struct err *fdinfo_hex(const struct fdinfo *info, const char *key, uint64_t *out);
 MUST_USE struct err *fdinfo_dec(const struct fdinfo *info, const char *key, uint64_t *out);

@@ -150,3 +150,68 @@ struct err *fdinfo_inotify_next(const struct fdinfo *info, const char **cursor,
 	*out = w;
 	return NULL;
 }
+
+struct err *fdinfo_fanotify(const struct fdinfo *info, uint32_t *flags_out,
+			    uint32_t *event_flags_out)
+{
+	uint64_t flags, event_flags;
+	struct scan line;
+
+	if (!fdinfo_find(info, "fanotify flags", &line))
+		return err_new(ERR_SYS,
+			       "cannot find \"fanotify flags\" in the kernel's description");
+	if (!scan_hex(&line, &flags) || !named(&line, "event-flags", scan_hex, &event_flags) ||
+	    !scan_at_end(&line) || flags > UINT32_MAX || event_flags > UINT32_MAX)
+		return scan_error(&line, "flags of fanotify");
+	*flags_out = (uint32_t)flags;
+	*event_flags_out = (uint32_t)event_flags;
+	return NULL;
+}
+
+/* The number behind the key, and what one kind of mark has more. */
+static bool marked(struct scan *line, enum fanotify_on on, struct fdinfo_mark *m)
+{
+	uint64_t number, dev = 0;
+
+	if (!scan_hex(line, &number))
+		return false;
+	if (on == FANOTIFY_INODE && !named(line, "sdev", scan_hex, &dev))
+		return false;
+	if (on == FANOTIFY_INODE)
+		m->inode.ino = number;
+	else if (number > UINT32_MAX)
+		return false;
+	else if (on == FANOTIFY_MOUNT)
+		m->mnt_id = (uint32_t)number;
+	else
+		dev = number;
+	m->inode.dev = (uint32_t)dev;
+	return dev <= UINT32_MAX;
+}
+
+struct err *fdinfo_mark_next(const struct fdinfo *info, enum fanotify_on on, const char **cursor,
+			     struct fdinfo_mark *out, bool *has_out)
+{
+	static const char *const keys[FANOTIFY_NR_ON] = {
+		[FANOTIFY_INODE] = "fanotify ino",
+		[FANOTIFY_MOUNT] = "fanotify mnt_id",
+		[FANOTIFY_FILESYSTEM] = "fanotify sdev",
+	};
+	struct fdinfo_mark m = { 0 };
+	uint64_t flags, mask, ignored;
+	struct scan line;
+
+	*has_out = fdinfo_next(info, keys[on], cursor, &line);
+	if (!*has_out)
+		return NULL;
+	if (!marked(&line, on, &m) || !named(&line, "mflags", scan_hex, &flags) ||
+	    !named(&line, "mask", scan_hex, &mask) ||
+	    !named(&line, "ignored_mask", scan_hex, &ignored) || !handle(&line, &m.inode) ||
+	    flags > UINT32_MAX || mask > UINT32_MAX || ignored > UINT32_MAX)
+		return scan_error(&line, "a mark of fanotify");
+	m.mark_flags = (uint32_t)flags;
+	m.mask = (uint32_t)mask;
+	m.ignored_mask = (uint32_t)ignored;
+	*out = m;
+	return NULL;
+}

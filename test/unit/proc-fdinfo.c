@@ -178,6 +178,44 @@ static void inotify_refuses(void)
 	arena_free(a);
 }
 
+static void fanotify_is_read(void)
+{
+	struct arena *a = arena_new();
+	struct fdinfo info = info_of(
+		a, "fanotify flags:1002 event-flags:8000\n"
+		   "fanotify sdev:fe00000 mflags:0 mask:8 ignored_mask:0\n"
+		   "fanotify mnt_id:1b mflags:0 mask:20 ignored_mask:0\n"
+		   "fanotify ino:35d sdev:2d mflags:40 mask:2 ignored_mask:20 fhandle-bytes:2 "
+		   "fhandle-type:1 f_handle:5d03\n");
+	const char *cursor = NULL;
+	uint32_t flags, event_flags;
+	struct fdinfo_mark m;
+	bool has;
+
+	CHECK_OK(fdinfo_fanotify(&info, &flags, &event_flags));
+	CHECK(flags == 0x1002 && event_flags == 0x8000);
+	CHECK_OK(fdinfo_mark_next(&info, FANOTIFY_INODE, &cursor, &m, &has));
+	CHECK(has && m.inode.ino == 0x35d && m.inode.dev == 0x2d && m.mark_flags == 0x40 &&
+	      m.mask == 2 && m.ignored_mask == 0x20 && m.inode.handle_len == 2);
+	CHECK_OK(fdinfo_mark_next(&info, FANOTIFY_INODE, &cursor, &m, &has));
+	CHECK(!has);
+	cursor = NULL;
+	CHECK_OK(fdinfo_mark_next(&info, FANOTIFY_MOUNT, &cursor, &m, &has));
+	CHECK(has && m.mnt_id == 0x1b && m.mask == 0x20 && !m.inode.handle_len);
+	cursor = NULL;
+	CHECK_OK(fdinfo_mark_next(&info, FANOTIFY_FILESYSTEM, &cursor, &m, &has));
+	CHECK(has && m.inode.dev == 0xfe00000 && m.mask == 8);
+	info = info_of(a, "fanotify flags:100000000 event-flags:0\n");
+	CHECK_ERR(fdinfo_fanotify(&info, &flags, &event_flags), ERR_SYS);
+	info = info_of(a, "fanotify mnt_id:100000000 mflags:0 mask:20 ignored_mask:0\n");
+	cursor = NULL;
+	CHECK_ERR(fdinfo_mark_next(&info, FANOTIFY_MOUNT, &cursor, &m, &has), ERR_SYS);
+	info = info_of(a, "fanotify ino:1 mflags:0 mask:20 ignored_mask:0\n");
+	cursor = NULL;
+	CHECK_ERR(fdinfo_mark_next(&info, FANOTIFY_INODE, &cursor, &m, &has), ERR_SYS);
+	arena_free(a);
+}
+
 int main(void)
 {
 	UNIT_RUN(epoll_is_read);
@@ -187,5 +225,6 @@ int main(void)
 	UNIT_RUN(pid_is_read);
 	UNIT_RUN(inotify_is_read);
 	UNIT_RUN(inotify_refuses);
+	UNIT_RUN(fanotify_is_read);
 	return 0;
 }
