@@ -5,7 +5,8 @@
 /*
  * Restore of unix sockets.
  *
- *  sk_plan.c    reads and checks; sockets that are connected, or in each other's queues, become one group
+ *  sk_read.c    reads and checks
+ *  sk_plan.c    sockets that are connected, or in each other's queues, become one group; sk_plan_names.c: addresses
  *  sk_names.c   coordinator: makes and binds all sockets that have an address
  *  sk_make.c    the worker that owns a group makes all of it and lends the others' ends
  *  sk_finish.c  the same worker: what was in queues, shutdown(2), options
@@ -98,6 +99,25 @@ struct unix_restore {
 	size_t nr_packets;
 	bool has_late;
 };
+
+enum {
+	UNIX_NAME_LEN = 109
+}; /* sun_path has 108 bytes, and the kernel adds a NUL to a path that fills them */
+
+/* Made when it is asked for first. */
+struct unix_restore *unix_restore_get(struct restore *r);
+/* NULL: there is none. */
+struct unix_sock *unix_by_ino(const struct unix_restore *ur, uint32_t ino);
+struct unix_sock *unix_sock_of(const struct unix_restore *ur, const struct file *f);
+uint64_t unix_addr_hash(const uint8_t *addr, size_t len);
+/* The descriptor of --inherit-fd fd[N]:socket:[INODE], or -1. */
+int unix_find_inherited(struct restore *r, uint32_t ino);
+/* Is it made here, neither outside nor inherited? */
+bool unix_is_made(const struct unix_sock *s);
+/* Roles are known: what @s is bound to, and whom it was accepted from. */
+MUST_USE struct err *unix_plan_name(struct restore *r, struct unix_sock *s);
+/* Names are known: puts @p into the queue of its socket, with its sender. */
+MUST_USE struct err *unix_plan_packet(struct restore *r, struct unix_packet *p);
 
 MUST_USE struct err *unix_link(struct restore *r, struct file *f);
 /* Reads sk-queues.img; before files are linked, because files in queues have users too. */

@@ -2,7 +2,7 @@
 /*
  * Unix sockets, the kind.  Each socket is a UNIXSK entry; `peer` is the inode number of the one it is connected to, of a
  * connection that waits to be accepted that of the listener.  sk_name.c dumps addresses, sk_queue.c what was received,
- * sk_peers.c who is connected to whom; a restore begins in sk_plan.c.
+ * sk_peers.c who is connected to whom; a restore begins in sk_read.c.
  */
 #include <errno.h>
 #include <poll.h>
