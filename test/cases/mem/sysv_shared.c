@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A System V segment belongs to an ipc namespace and is refused by name. */
-/* refuse: cannot dump a System V shared memory segment at .*SYSV0+ of task [0-9]+ */
+/* refuse: cannot dump a System V shared memory segment at .*SYSV0+( \(deleted\))? of task [0-9]+ */
 #include "case.h"
 
 #include <sys/ipc.h>
