@@ -22,6 +22,9 @@ class CaseRun(Children):
         self.root = None
         self.masters = []   # terminals
         self.notes = []
+        self.wait_s = 0         # how long a timed case waits
+        self.began = time.monotonic()
+        self.went_on = None     # when it was told to
         self.may_differ = []    # in every comparison: regular expressions of keys
         self.wrong = []     # found differences; the case's own verdict is heard before they are reported
 
@@ -34,8 +37,9 @@ class CaseRun(Children):
             tty = self.new_terminal()
         env = {"PATH": os.environ["PATH"], "HOME": "/", "CASE_DIR": self.work}
         env.update({k: v for k, v in os.environ.items() if k.startswith("CASE_") and k != "CASE_DIR"})
-        if self.spec["is_chain"]:   # more has to fit in
-            env["CASE_WAIT_S"] = str(int(env.get("CASE_WAIT_S", "1")) * 4)
+        self.wait_s = int(env.get("CASE_WAIT_S", "1")) * self.spec["patience"]
+        env["CASE_WAIT_S"] = str(self.wait_s)
+        self.began = time.monotonic()
         program = self.spec["program"]
         self.root = self.spawn([program], self.work, os.path.join(self.folder, "out"), env, tty,
                                session="same-session" not in self.keys)
@@ -44,7 +48,12 @@ class CaseRun(Children):
         if self.root in self.ended:
             self.judge(self.ended[self.root], early=True)
 
+    def is_late(self):
+        """Did its wait end by itself before everything had happened that was to fit in?"""
+        return "timed" in self.keys and (self.went_on or time.monotonic()) - self.began >= self.wait_s
+
     def tell_go(self):
+        self.went_on = time.monotonic()
         with open(os.path.join(self.work, "go"), "w", encoding="ascii"):
             pass
 

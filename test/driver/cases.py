@@ -15,7 +15,7 @@ from driver import tools
 KEYS = {
     "needs", "peer", "opts", "dump-opts", "restore-opts", "budget", "ldflags", "refuse", "restore-refuse",
     "between", "restore-shell", "differs", "alone", "pty", "busy", "not", "hugepages", "same-session", "squat", "rounds",
-    "whole",
+    "timed", "whole",
 }
 # What a run with the peer alone is to show where a case says that the peer cannot.
 SHOWN = ("wrong", "refuses", "hangs", "can")

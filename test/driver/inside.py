@@ -36,7 +36,7 @@ def main(spec_path):
     except Failure as e:
         run.wrong.insert(0, str(e))
     if run.wrong:
-        result = {"status": "fail", "reason": "; ".join(run.wrong)}
+        result = {"status": "late" if run.is_late() else "fail", "reason": "; ".join(run.wrong)}
     swap_off(spec["folder"])
     result["notes"] = ", ".join(run.notes)
     with open(os.path.join(spec["folder"], "result.json"), "w", encoding="utf-8") as f:

@@ -13,6 +13,7 @@ import time
 from driver import children, claims, inside, machine, options, skips, spaces, tools
 from rig.kernel_log import KernelLog
 
+MOST_TRIES = 3      # of a case whose wait was over too early
 HUGE_POOL = "/proc/sys/vm/nr_hugepages"
 
 
@@ -56,7 +57,7 @@ class Suite:
             return case.keys
         return {k: v for k, v in case.keys.items() if k != "peer" and not k.endswith("refuse")}
 
-    def spec(self, case, folder):
+    def spec(self, case, folder, patience):
         args, opts = self.args, self.args.tool_opt
         return {
             "program": case.program(args.build),
@@ -64,13 +65,25 @@ class Suite:
             "count": int(case.one("rounds", "1")) if self.way == "cr" and self.count == 1 else self.count,
             "pre": args.pre[0], "pause": args.pre[1], "tracker": args.tracker, "is_chain": self.is_chain,
             "fault": args.fault, "auto_dedup": args.auto_dedup,
-            "drives_itself": case.drives_itself, "build": os.path.abspath(args.build),
+            "patience": patience, "drives_itself": case.drives_itself, "build": os.path.abspath(args.build),
             "dump": self.dump, "restore": self.restore,
             "tool_opts": {"dump": opts + args.dump_opt, "restore": opts + args.restore_opt},
         }
 
-    def run_in_namespaces(self, case, folder):
-        spec = self.spec(case, folder)
+    def run_patiently(self, case, folder):
+        """A wait that ends before a slow machine is done with it says nothing: again with a longer one."""
+        patience = 4 if self.is_chain or self.has_rounds else 1
+        for number in range(1, MOST_TRIES + 1):
+            tried = os.path.join(folder, str(number)) if number > 1 else folder
+            os.makedirs(tried, exist_ok=True)
+            result = self.run_in_namespaces(case, tried, patience)
+            if result["status"] != "late":
+                return result
+            patience *= 3
+        return {**result, "status": "fail"}
+
+    def run_in_namespaces(self, case, folder, patience):
+        spec = self.spec(case, folder, patience)
         if not os.access(spec["program"], os.X_OK):
             return {"status": "fail", "reason": f"{spec['program']} is not built; run make tests"}
         path, out = os.path.join(folder, "spec.json"), os.path.join(folder, "driver.out")
@@ -115,7 +128,7 @@ class Suite:
         folder = os.path.join(self.base, case.name.replace("/", "-"))
         os.mkdir(folder)
         why = skips.why_skip(case, self)
-        result = {"status": "skip", "reason": why} if why else self.run_in_namespaces(case, folder)
+        result = {"status": "skip", "reason": why} if why else self.run_patiently(case, folder)
         result = claims.judge(case, self, result)
         warnings = self.kernel.news()
         if warnings and result["status"] == "pass":

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A sleep until a moment ends at that moment, however long the program was away. */
+/* timed: */
 #include "case.h"
 
 #include <time.h>

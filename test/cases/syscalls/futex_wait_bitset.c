@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A futex wait until a moment of the clock. */
+/* timed: */
 /* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 

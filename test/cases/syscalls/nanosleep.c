@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A relative sleep lasts at least its time and is not cut short. */
+/* timed: */
 /* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* poll() with a limit that is reached: the call restarts by a restart block. */
+/* timed: */
 /* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 

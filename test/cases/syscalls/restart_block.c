@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A sleep that was stopped and continued before the dump: it waits in restart_syscall(). */
+/* timed: */
 /* peer: no-dump wrong ends the call with EINTR */
 #include "case.h"
 

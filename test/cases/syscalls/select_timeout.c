@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* select() with a limit that is reached. */
+/* timed: */
 #include "case.h"
 
 #include <sys/select.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Waiting for a signal with a limit that is reached: EAGAIN. */
+/* timed: */
 /* peer: no-dump wrong ends the call with EINTR */
 /* differs: SigBlk a waiting thread shows its mask without the awaited signals */
 #include "case.h"
