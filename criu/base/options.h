@@ -70,7 +70,9 @@ struct options {
 	bool skip_file_rwx_check;
 	bool file_validation_build_id; /* else by size only */
 	bool file_locks;	       /* else a set with locks is refused */
-	bool tcp_established;	       /* accepted; no effect until sockets are dumped */
+	bool tcp_established;	       /* accepted; no effect until connections are dumped */
+	bool tcp_close;		       /* connections come back as closed sockets */
+	bool skip_in_flight;	       /* connections that wait to be accepted are dropped */
 	bool ext_unix_sk;	       /* likewise */
 	const char *root;	       /* -r */
 	const char *freeze_cgroup;

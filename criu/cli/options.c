@@ -21,7 +21,7 @@ static const char *const tracker_words[] = { "auto", "soft-dirty", "uffd-wp", "n
 #define MOUNTS_LATER "mount namespaces cannot be dumped or restored"
 #define NET_LATER "network namespaces cannot be dumped or restored"
 #define CGROUP_LATER "tasks are restored into the cgroup of the tool"
-#define TCP_REFUSED "TCP sockets are refused by name until they can be dumped"
+#define TCP_REFUSED "TCP connections are refused by name, unless --tcp-close is given"
 
 /* clang-format off */
 const struct option_row option_rows[] = {
@@ -117,10 +117,10 @@ const struct option_row option_rows[] = {
 	  .help = "dump and restore file locks: flock, POSIX, OFD, leases" },
 	{ "tcp-established", 0, OPT_BOOL, GROUP_WHAT, IN_BOTH, AT(tcp_established), .is_negatable = true,
 	  .help = "keep TCP connections", .no_effect = TCP_REFUSED },
-	{ "tcp-close", 0, OPT_BOOL, GROUP_WHAT, IN_BOTH, .is_negatable = true,
-	  .help = "restore TCP connections as closed", .no_effect = TCP_REFUSED },
-	{ "skip-in-flight", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, .is_negatable = true,
-	  .help = "drop half-open TCP connections", .no_effect = TCP_REFUSED },
+	{ "tcp-close", 0, OPT_BOOL, GROUP_WHAT, IN_BOTH, AT(tcp_close), .is_negatable = true,
+	  .help = "do not keep TCP connections: their sockets come back as closed ones" },
+	{ "skip-in-flight", 0, OPT_BOOL, GROUP_WHAT, IN_DUMP, AT(skip_in_flight), .is_negatable = true,
+	  .help = "drop TCP connections that wait to be accepted" },
 	{ "ext-unix-sk", 'x', OPT_PEERS, GROUP_WHAT, IN_BOTH, AT(ext_unix_sk), .arg = "INODE,...",
 	  .is_optional = true,
 	  .help = "connect datagram sockets anew whose peer is outside of the tree; or those "

@@ -125,7 +125,10 @@ struct dump_files {
 	struct file_lock *locks;
 	size_t nr_locks;
 	struct unix_dumps *unix_sks; /* sk_unix.h; NULL: there are none */
-	struct task *tool;	     /* whose descriptors those in flight are, for probes */
+	/* Both NULL until they are needed. */
+	struct inet_groups *inet_groups;
+	struct inet_diags *inet_diags;
+	struct task *tool; /* whose descriptors those in flight are, for probes */
 	size_t nr_blockers;
 };
 

@@ -97,6 +97,8 @@ extern const struct file_kind file_kind_pidfd;
 extern const struct file_kind file_kind_inotify;
 extern const struct file_kind file_kind_fanotify;
 extern const struct file_kind file_kind_ns;
+extern const struct file_kind file_kind_inet;
+extern const struct file_kind file_kind_netlink;
 extern const struct file_kind file_kind_unsupported;
 
 #endif

@@ -17,6 +17,8 @@ const struct file_kind *const file_kinds[] = {
 	&file_kind_inotify,
 	&file_kind_fanotify,
 	&file_kind_ns,
+	&file_kind_inet,
+	&file_kind_netlink,
 	&file_kind_unsupported,
 	&file_kind_pipe,
 	&file_kind_fifo,

@@ -244,6 +244,7 @@ static struct err *take_errors(struct restore *r)
 static void lookups_init(struct restore *r, struct restore_files *rf)
 {
 	rf->by_id.arena = rf->by_path.arena = rf->ghosts.arena = rf->groups.arena = r->arena;
+	rf->inet_ports.arena = r->arena;
 	rf->terminal = -1;
 	rf->highest_fd = 2;
 	inherited_init(r);

@@ -73,6 +73,7 @@ struct restore_files {
 	struct lookup by_path;
 	struct lookup ghosts;
 	struct lookup groups;
+	struct lookup inet_ports; /* struct inet_port by protocol and port */
 	struct pipe_group **group_list;
 	size_t nr_groups;
 	struct remap **remaps;

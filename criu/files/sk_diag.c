@@ -20,26 +20,6 @@
 /* The kernel fills messages of at most 32 KiB for dumps (netlink(7)). */
 enum { REPLY_LEN = 65536 };
 
-static struct err *ask(int fd)
-{
-	struct {
-		struct nlmsghdr head;
-		struct unix_diag_req req;
-	} msg = {
-		.head = { .nlmsg_len = sizeof(msg),
-			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.req = { .sdiag_family = AF_UNIX,
-			 .udiag_states = ~0u,
-			 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS |
-				       UDIAG_SHOW_RQLEN },
-	};
-
-	if (send(fd, &msg, sizeof(msg), 0) != sizeof(msg))
-		return err_sys(errno, "cannot ask the kernel for its unix sockets");
-	return NULL;
-}
-
 static void read_attribute(struct arena *a, struct unix_diag *s, const struct rtattr *attr)
 {
 	size_t len = RTA_PAYLOAD(attr);
@@ -70,12 +50,15 @@ static void read_attribute(struct arena *a, struct unix_diag *s, const struct rt
 	}
 }
 
-static void add_one(struct arena *a, struct unix_diags *t, const struct nlmsghdr *head)
+static void add_one(struct arena *a, void *arg, const struct nlmsghdr *head)
 {
+	struct unix_diags *t = arg;
 	const struct unix_diag_msg *m = NLMSG_DATA(head);
 	struct unix_diag *s = ARENA_NEW(a, struct unix_diag);
-	int len = (int)(head->nlmsg_len - NLMSG_LENGTH(sizeof(*m)));
+	int len = (int)head->nlmsg_len - (int)NLMSG_LENGTH(sizeof(*m));
 
+	if (len < 0)
+		return;
 	s->ino = m->udiag_ino;
 	s->type = m->udiag_type;
 	s->state = m->udiag_state;
@@ -87,17 +70,17 @@ static void add_one(struct arena *a, struct unix_diags *t, const struct nlmsghdr
 	lookup_add(&t->by_ino, &s->node, lookup_hash_u64(0, s->ino));
 }
 
-static struct err *refused(const struct nlmsghdr *head)
+static struct err *refused(const struct sk_diag_query *q, const struct nlmsghdr *head)
 {
 	const struct nlmsgerr *e = NLMSG_DATA(head);
 	int errnum = head->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) ? EPROTO : -e->error;
 
 	if (errnum == ENOENT)
 		return err_hint(err_new(ERR_KERNEL,
-					"cannot ask the kernel for its unix sockets: it has no "
-					"unix_diag"),
-				"load the module unix_diag, or use a kernel with CONFIG_UNIX_DIAG");
-	return err_sys(errnum, "cannot ask the kernel for its unix sockets");
+					"cannot ask the kernel for its %s: it has no %s", q->what,
+					q->module),
+				"load the module %s, or use a kernel that has it", q->module);
+	return err_sys(errnum, "cannot ask the kernel for its %s", q->what);
 }
 
 /* The next message; the last one's padding may be missing, which NLMSG_NEXT() takes for granted. */
@@ -109,22 +92,22 @@ static const struct nlmsghdr *next_message(const struct nlmsghdr *head, size_t *
 	return (const void *)((const char *)head + len);
 }
 
-struct err *unix_diags_parse(struct arena *a, const void *buf, size_t len, struct unix_diags *t,
-			     bool *done)
+/* One answer; *done when it holds the last message. */
+static struct err *take_reply(struct arena *a, const struct sk_diag_query *q, const void *buf,
+			      size_t len, bool *done)
 {
 	for (const struct nlmsghdr *head = buf; NLMSG_OK(head, len);
 	     head = next_message(head, &len)) {
 		if (head->nlmsg_type == NLMSG_ERROR)
-			return refused(head);
+			return refused(q, head);
 		*done = *done || head->nlmsg_type == NLMSG_DONE;
-		if (head->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-		    head->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg)))
-			add_one(a, t, head);
+		if (head->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+			q->take(a, q->arg, head);
 	}
 	return NULL;
 }
 
-struct err *sk_diag_unix(struct arena *a, struct unix_diags *out)
+struct err *sk_diag_ask(struct arena *a, const struct sk_diag_query *q)
 {
 	AUTO_FD fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	AUTO_FREE char *buf = malloc(REPLY_LEN);
@@ -132,18 +115,55 @@ struct err *sk_diag_unix(struct arena *a, struct unix_diags *out)
 
 	if (fd < 0 || !buf)
 		return err_sys(errno, "cannot make a netlink socket");
-	*out = (struct unix_diags){ .by_ino = { .arena = a } };
-	TRY(ask(fd));
+	if (send(fd, q->request, q->len, 0) != (ssize_t)q->len)
+		return err_sys(errno, "cannot ask the kernel for its %s", q->what);
 	while (!done) {
 		ssize_t n = recv(fd, buf, REPLY_LEN, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return err_sys(n ? errno : EPROTO, "cannot read the list of unix sockets");
-		TRY(unix_diags_parse(a, buf, (size_t)n, out, &done));
+			return err_sys(n ? errno : EPROTO, "cannot read the list of %s", q->what);
+		TRY(take_reply(a, q, buf, (size_t)n, &done));
 	}
 	return NULL;
+}
+
+static struct sk_diag_query unix_query(struct unix_diags *t)
+{
+	return (struct sk_diag_query){
+		.what = "unix sockets", .module = "unix_diag", .take = add_one, .arg = t
+	};
+}
+
+struct err *unix_diags_parse(struct arena *a, const void *buf, size_t len, struct unix_diags *t,
+			     bool *done)
+{
+	struct sk_diag_query q = unix_query(t);
+
+	return take_reply(a, &q, buf, len, done);
+}
+
+struct err *sk_diag_unix(struct arena *a, struct unix_diags *out)
+{
+	struct {
+		struct nlmsghdr head;
+		struct unix_diag_req req;
+	} msg = {
+		.head = { .nlmsg_len = sizeof(msg),
+			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.req = { .sdiag_family = AF_UNIX,
+			 .udiag_states = ~0u,
+			 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS |
+				       UDIAG_SHOW_RQLEN },
+	};
+	struct sk_diag_query q = unix_query(out);
+
+	q.request = &msg;
+	q.len = sizeof(msg);
+	*out = (struct unix_diags){ .by_ino = { .arena = a } };
+	return sk_diag_ask(a, &q);
 }
 
 const struct unix_diag *unix_diag_find(const struct unix_diags *t, uint32_t ino)

@@ -37,13 +37,40 @@ struct unix_diag {
 /* A bit of unix_sk_entry.uflags. */
 enum { UNIX_SK_EXTERNAL = 1 };
 /* Numbers of <netinet/tcp.h>, which CRIU's images use for all families. */
-enum { SK_STATE_ESTABLISHED = 1, SK_STATE_CLOSE = 7, SK_STATE_LISTEN = 10 };
+enum {
+	SK_STATE_ESTABLISHED = 1,
+	SK_STATE_SYN_SENT,
+	SK_STATE_SYN_RECV,
+	SK_STATE_FIN_WAIT1,
+	SK_STATE_FIN_WAIT2,
+	SK_STATE_TIME_WAIT,
+	SK_STATE_CLOSE,
+	SK_STATE_CLOSE_WAIT,
+	SK_STATE_LAST_ACK,
+	SK_STATE_LISTEN,
+	SK_STATE_CLOSING,
+};
 
 struct unix_diags {
 	struct lookup by_ino;
 	struct unix_diag **list;
 	size_t nr;
 };
+
+struct nlmsghdr;
+
+/*
+ * Sends @request, which begins with a struct nlmsghdr, and gives every SOCK_DIAG_BY_FAMILY message of the answer to
+ * @take.  @what: "unix sockets".  ERR_KERNEL when the kernel has no @module.
+ */
+struct sk_diag_query {
+	const void *request;
+	size_t len;
+	const char *what, *module;
+	void (*take)(struct arena *a, void *arg, const struct nlmsghdr *head);
+	void *arg;
+};
+MUST_USE struct err *sk_diag_ask(struct arena *a, const struct sk_diag_query *q);
 
 /* All of this network namespace.  ERR_KERNEL when the kernel cannot tell. */
 MUST_USE struct err *sk_diag_unix(struct arena *a, struct unix_diags *out);

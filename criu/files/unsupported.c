@@ -24,6 +24,7 @@ struct unsupported {
 #define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
 
 #define OTHER_NS "close it before the dump, or run criu-lite in that namespace (nsenter)"
+#define SCTP "let the program end its associations and close it before the dump"
 
 static const struct unsupported rows[] = {
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
@@ -104,13 +105,18 @@ static const struct {
 	int family, type; /* type 0: any */
 	struct unsupported row;
 } families[] = {
-	{ AF_INET, SOCK_STREAM, { "", "TCP sockets are not supported yet", NOT_YET } },
-	{ AF_INET6, SOCK_STREAM, { "", "TCP sockets are not supported yet", NOT_YET } },
-	{ AF_INET, SOCK_DGRAM, { "", "UDP sockets are not supported yet", NOT_YET } },
-	{ AF_INET6, SOCK_DGRAM, { "", "UDP sockets are not supported yet", NOT_YET } },
+	{ AF_INET, SOCK_STREAM, { "", "only TCP is supported of this kind", NOT_YET } },
+	{ AF_INET6, SOCK_STREAM, { "", "only TCP is supported of this kind", NOT_YET } },
+	{ AF_INET, SOCK_DGRAM, { "", "ICMP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6, SOCK_DGRAM, { "", "ICMP sockets are not supported yet", NOT_YET } },
+	{ AF_INET, SOCK_SEQPACKET, { "", "SCTP sockets are not supported", SCTP } },
+	{ AF_INET6, SOCK_SEQPACKET, { "", "SCTP sockets are not supported", SCTP } },
 	{ AF_INET, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
 	{ AF_INET6, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
-	{ AF_NETLINK, 0, { "", "netlink sockets are not supported yet", NOT_YET } },
+	{ AF_NETLINK,
+	  0,
+	  { "", "the kernel may keep state for netlink sockets of this protocol (nfqueue, audit)",
+	    "close it before the dump" } },
 	{ AF_PACKET, 0, { "", "packet sockets are not supported yet", NOT_YET } },
 	{ AF_VSOCK,
 	  0,

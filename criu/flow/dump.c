@@ -245,6 +245,7 @@ static struct err *dump_commit(void *arg)
 	inv.lsmtype = LSMTYPE__NO_LSM;
 	/* Present and empty: no plugin is needed.  Absent would make CRIU load all it has. */
 	inv.plugins_entry = &plugins;
+	inv.has_tcp_close = inv.tcp_close = op->d.opts->tcp_close;
 	TRY(iteration_fill(&op->d, &inv, clock_us() - freezer_frozen_at(op->d.freezer)));
 	return image_dir_commit(op->d.images, &inv);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "image/dir.h"
 #include "task/restore_parts.h"
 
@@ -45,6 +46,11 @@ static struct err *check_inventory(struct restore *r)
 			       "inventory.img: descriptor tables per process are not supported");
 	if (!inv->root_ids)
 		return err_new(ERR_IMAGE, "inventory.img: root_ids is missing");
+	if (inv->tcp_close && !r->opts->tcp_close)
+		return err_hint(err_new(ERR_USAGE,
+					"the set was dumped with --tcp-close, without what "
+					"TCP connections need"),
+				"pass --tcp-close to restore them as closed");
 	return NULL;
 }
 
