@@ -347,10 +347,10 @@ coverage: deps
 	@$(MAKE) --no-print-directory O=$(O)/coverage COVERAGE=1 all tests
 	@test/coverage/run $(O)/coverage $(or $(LEAST),85)
 
-# Unit tests and cases with AddressSanitizer, its look for leaks and UndefinedBehaviorSanitizer.
+# Unit tests and cases with AddressSanitizer, its look for leaks and UndefinedBehaviorSanitizer; all takes longer.
 check-sanitizers: deps
 	@$(MAKE) --no-print-directory O=$(O)/sanitizers SANITIZE=address,undefined all tests
-	@test/rig/ways $(O)/sanitizers test/rig/sanitizers
+	@CASE_WAIT_S=5 test/rig/ways $(O)/sanitizers test/rig/sanitizers
 
 # All parsers with damaged input, found by coverage.  SECONDS=N each (60), FUZZER=NAME only that one.
 FUZZ_BUILD := O=$(O)/fuzz CC=clang SANITIZE=address,undefined,fuzzer-no-link
