@@ -145,7 +145,7 @@ static struct err *prepare(struct restore *r)
 	TRY(files_prepare(r));
 	progress_begin(r->progress, "restore", mem_restore_nr_pages(r));
 	TRY(mem_restore_prepare(r));
-	TRY(stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges, 0,
+	TRY(stage_new(r->born->nr, r->born->nr_workers, r->born->nr - r->born->nr_bridges,
 		      files_fd_floor(r), &r->stage));
 	progress_share(r->progress, &stage_common(r->stage)->pages_done);
 	return NULL;

@@ -22,7 +22,7 @@
 struct stage {
 	char *base;
 	size_t len;
-	size_t born_off, shared_off;
+	size_t born_off;
 	uint32_t nr_slots;
 	int pidfd; /* of the coordinator */
 };
@@ -47,8 +47,8 @@ static size_t pages_up(size_t len)
 	return (len + STAGE_PAGE - 1) / STAGE_PAGE * STAGE_PAGE;
 }
 
-struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, size_t shared_len,
-		      int fd_floor, struct stage **out)
+struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, int fd_floor,
+		      struct stage **out)
 {
 	AUTO_FD pidfd = syscall(SYS_pidfd_open, getpid(), 0);
 	struct stage *s;
@@ -61,8 +61,7 @@ struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all, s
 		return err_sys(ENOMEM, "cannot make the shared memory of the restore");
 	s->nr_slots = nr_slots;
 	s->born_off = STAGE_PAGE + (size_t)nr_slots * STAGE_PAGE;
-	s->shared_off = s->born_off + pages_up((size_t)nr_slots * sizeof(uint32_t));
-	s->len = s->shared_off + pages_up(shared_len);
+	s->len = s->born_off + pages_up((size_t)nr_slots * sizeof(uint32_t));
 	s->base = mmap(NULL, s->len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->base == MAP_FAILED) {
 		free(s);
@@ -105,11 +104,6 @@ bool stage_coordinator_ended(const struct stage *s)
 struct stage_slot *stage_slot(struct stage *s, uint32_t slot)
 {
 	return (struct stage_slot *)(s->base + STAGE_PAGE + (size_t)slot * STAGE_PAGE);
-}
-
-void *stage_shared(struct stage *s)
-{
-	return s->base + s->shared_off;
 }
 
 static uint32_t *born_list(struct stage *s)

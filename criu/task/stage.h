@@ -22,11 +22,11 @@ struct stage;
 
 /*
  * @nr_slots: all tasks and helpers, @nr_workers: those that call stage_meet (live tasks), @nr_all:
- * those that call stage_meet_all.  @shared_len bytes more, zeroed, are found with stage_shared().
+ * those that call stage_meet_all.
  * A descriptor not below @fd_floor tells workers when the coordinator is gone.
  */
 MUST_USE struct err *stage_new(uint32_t nr_slots, uint32_t nr_workers, uint32_t nr_all,
-			       size_t shared_len, int fd_floor, struct stage **out);
+			       int fd_floor, struct stage **out);
 /* Unmaps it in this process. */
 void stage_free(struct stage *s);
 
@@ -39,7 +39,6 @@ pid_t stage_coordinator(struct stage *s);
 bool stage_coordinator_ended(const struct stage *s);
 /* @slot is task->index; helpers come behind the tasks. */
 struct stage_slot *stage_slot(struct stage *s, uint32_t slot);
-void *stage_shared(struct stage *s);
 
 /* ---- worker ---- */
 

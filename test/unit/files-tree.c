@@ -376,7 +376,7 @@ static void restore_tree(const struct shape *s, const char *path, TaskKobjIdsEnt
 		r.tree.tasks[i]->ids = &ids[i];
 	CHECK_OK(image_dir_open(path, &r.images));
 	CHECK_OK(files_read(&r));
-	CHECK_OK(stage_new(nr, nr, nr, 0, files_fd_floor(&r), &r.stage));
+	CHECK_OK(stage_new(nr, nr, nr, files_fd_floor(&r), &r.stage));
 	CHECK_OK(files_prepare(&r));
 	if (!make(0, 0))
 		be_worker(s, &r);
