@@ -25,7 +25,7 @@ int main(void)
 	pid_t pid = case_fork(child, NULL);
 
 	CASE_SYS(open("/dev/kmsg", O_RDONLY));
-	CASE_SYS(socket(AF_NETLINK, SOCK_RAW, 0));
+	CASE_SYS(socket(AF_PACKET, SOCK_DGRAM, 0));
 	case_wait_here(1);
 	case_ready();
 	case_join(pid);
