@@ -5,7 +5,7 @@
 /*
  * Open files in both directions: descriptor tables, the open file descriptions behind them, files named
  * by mappings, exe, cwd and root.  Owns files.img, fdinfo-ID.img, fs-PID.img, remap-fpath.img,
- * ghost-file-ID.img, pipes-data.img, fifo-data.img, sk-queues.img, tty-info.img and filelocks.img.
+ * ghost-file-ID.img, pipes-data.img, fifo-data.img, sk-queues.img, tty-info.img, tty-data.img and filelocks.img.
  *
  * Dump:    files_probe, then files_add_path as often as needed, then files_dump; files_dump_undo after a
  *          failure of anything later.
@@ -71,6 +71,11 @@ MUST_USE struct err *files_prepare(struct restore *r);
  * Worker, before it makes its children: opens those descriptors that its children inherit at once.
  */
 MUST_USE struct err *files_restore_early(struct worker *w);
+/*
+ * Worker of a session leader, when it has started its session and before it makes the children that belong to it: takes
+ * the controlling terminal, which children get at the fork.
+ */
+MUST_USE struct err *files_restore_session(struct worker *w);
 /*
  * Worker, after it made its children and has closed what it does not need: opens all descriptors of its
  * table at their numbers, gets those other tasks own, and closes everything else below w->fd_floor.

@@ -38,7 +38,7 @@ struct file {
 	int inherited;		   /* a descriptor given with --inherit-fd, or -1 */
 	bool is_late;		   /* can be opened only when all processes exist */
 	bool has_lease;
-	const struct file *path_of;    /* it is the record of the path of this fifo */
+	const struct file *path_of;    /* it is the record of the path of this fifo or terminal */
 	const struct fdtable *owner;   /* opens it; NULL: no task has a descriptor of it */
 	int owner_fd;		       /* its number there; -1: the owner only lends it to others */
 	const struct fdtable *seen_by; /* the plan's notes while it looks at one table */
@@ -98,6 +98,7 @@ const struct fd_slot *fdtable_find(const struct fdtable *table, int fd);
 
 struct ghost;
 struct link_remap;
+struct tty_dump;
 
 struct dump_files {
 	FownEntry *no_fown;
@@ -122,6 +123,8 @@ struct dump_files {
 	size_t nr_memfds;
 	TtyInfoEntry **tty_infos;
 	size_t nr_ttys;
+	struct tty_dump **tty_list; /* tty_priv.h */
+	size_t nr_tty_list;
 	struct file_lock *locks;
 	size_t nr_locks;
 	struct unix_dumps *unix_sks; /* sk_unix.h; NULL: there are none */

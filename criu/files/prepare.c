@@ -133,6 +133,8 @@ struct err *files_restore_finish(struct restore *r)
 			TRY(err_context(restore_owner(r, f, o), "fd %d of task %d", f->owner_fd,
 					f->owner->task->ns_pid));
 	}
+	/* The tree is complete; a side of a terminal that a task closes is to be closed then. */
+	ptys_drop(r->files->restore);
 	return NULL;
 }
 
@@ -144,6 +146,7 @@ static void drop(struct restore *r, bool is_commit)
 		return;
 	remaps_drop(r, is_commit);
 	unix_names_drop(r, is_commit);
+	ptys_drop(rf);
 	for (size_t i = 0; i < rf->nr_inherited; i++)
 		if (rf->inherited[i].kept_fd >= 0)
 			close(rf->inherited[i].kept_fd);

@@ -185,7 +185,8 @@ static struct err *read_table(struct restore *r, struct task *t)
 static struct err *check_limit(struct restore *r)
 {
 	struct rlimit lim;
-	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS + unix_nr_fds(r);
+	rlim_t needed = (rlim_t)r->files->restore->highest_fd + 1 + TOOL_FDS + unix_nr_fds(r) +
+			r->files->restore->nr_pty_fds;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return err_sys(errno, "cannot read RLIMIT_NOFILE");
@@ -204,18 +205,24 @@ static struct err *check_limit(struct restore *r)
 	return NULL;
 }
 
+/* Its path is in a record of its own. */
+static bool has_path_record(const struct file *f)
+{
+	return f->kind == &file_kind_fifo || f->kind == &file_kind_tty;
+}
+
 static void link_files(struct restore *r)
 {
 	const struct files *fs = r->files;
 
-	/* A fifo knows which task is meant when something is wrong with its path. */
+	/* A fifo knows which task is meant when something is wrong with its path; a terminal's need not be there. */
 	for (size_t i = 0; i < fs->nr; i++)
-		if (fs->list[i]->kind == &file_kind_fifo)
-			restore_error(r, file_kind_fifo.link_up(r, fs->list[i]));
+		if (has_path_record(fs->list[i]))
+			restore_error(r, fs->list[i]->kind->link_up(r, fs->list[i]));
 	for (size_t i = 0; i < fs->nr; i++) {
 		struct file *f = fs->list[i];
 
-		if (f->kind == &file_kind_fifo)
+		if (has_path_record(f))
 			continue;
 		if (f->kind)
 			restore_error(r, f->kind->link_up(r, f));

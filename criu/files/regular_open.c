@@ -186,6 +186,9 @@ struct err *regular_link(struct restore *r, struct file *f)
 {
 	const RegFileEntry *rec = f->rec->reg;
 
+	/* It is there when the tool has made the pair. */
+	if (f->path_of && f->path_of->kind == &file_kind_tty)
+		return NULL;
 	TRY(find_inherited(r, f));
 	if (f->inherited >= 0)
 		return NULL;

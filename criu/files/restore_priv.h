@@ -81,6 +81,12 @@ struct restore_files {
 	FsEntry **fs; /* by task index */
 	TtyInfoEntry **ttys;
 	size_t nr_ttys;
+	TtyDataEntry **tty_data;
+	size_t nr_tty_data;
+	struct pty **ptys; /* tty_priv.h: pairs that the tool makes */
+	size_t nr_ptys;
+	size_t nr_pty_fds; /* more than the coordinator needs for them at once */
+	int *pty_fds;	   /* by file index: the coordinator's */
 	MemfdInodeEntry **memfds;
 	size_t nr_memfds;
 	bool needs_terminal;
@@ -141,6 +147,11 @@ MUST_USE struct err *fs_read(struct restore *r);
 MUST_USE struct err *ttys_read(struct restore *r);
 MUST_USE struct err *memfds_read(struct restore *r);
 MUST_USE struct err *ttys_make(struct restore *r);
+/* Closes what the coordinator, or a worker as its copy, has of the pairs. */
+void ptys_close(const struct restore_files *rf);
+void ptys_drop(struct restore_files *rf);
+/* Worker, all groups are there: who is in the foreground of the terminal of the session that it leads. */
+MUST_USE struct err *tty_set_foreground(struct worker *w);
 void ttys_commit(struct restore *r);
 MUST_USE struct err *pipe_data_read(struct restore *r);
 MUST_USE struct err *plan_make(struct restore *r);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Terminals on dump: the one the tree was started on (--shell-job), consoles, serial lines.  A terminal is a
- * TTY entry, a REG entry for the path, and one tty_info entry for each device.  Pseudo-terminals whose master is
- * in the tree are refused.  Restore is in tty_open.c.
+ * Terminals on dump.  A terminal is a TTY entry, a REG entry for the path, and one tty_info entry for each side of
+ * a device.  What shows only when both sides are known is in tty_check.c, what is in the buffers in tty_data.c;
+ * restore is in tty_open.c and tty_make.c.
  */
 #include <asm/termbits.h>
 #include <errno.h>
@@ -47,6 +47,11 @@ static bool tty_matches(const struct fd_probe *p)
 	       !(p->flags & O_PATH);
 }
 
+static bool is_ptmx(dev_t rdev)
+{
+	return major(rdev) == MAJOR_TTYAUX && minor(rdev) == 2;
+}
+
 /* The low 32 bits of st_rdev and st_dev in hex. */
 static bool is_external(struct dump *d, const struct fd_probe *p)
 {
@@ -56,6 +61,7 @@ static bool is_external(struct dump *d, const struct fd_probe *p)
 	return files_is_external(d->opts, key);
 }
 
+/* An index of /dev/pts, or one of CRIU's. */
 static TtyType classify(struct dump *d, const struct fd_probe *p, uint32_t *index_out)
 {
 	dev_t rdev = p->st.st_rdev;
@@ -64,8 +70,10 @@ static TtyType classify(struct dump *d, const struct fd_probe *p, uint32_t *inde
 		*index_out = INDEX_EXTERNAL;
 		return TTY_TYPE__EXT_TTY;
 	}
+	if (is_ptmx(rdev))
+		return TTY_TYPE__PTY;
 	if (is_pts(rdev)) {
-		*index_out = minor(rdev) + (major(rdev) - MAJOR_PTS_FIRST) * 256;
+		*index_out = tty_index(rdev);
 		return TTY_TYPE__PTY;
 	}
 	if (major(rdev) == MAJOR_TTYAUX) {
@@ -76,21 +84,31 @@ static TtyType classify(struct dump *d, const struct fd_probe *p, uint32_t *inde
 	return minor(rdev) < NR_VTS ? TTY_TYPE__VT : TTY_TYPE__SERIAL;
 }
 
-static struct err *refuse(struct dump *d, const struct fd_probe *p)
+uint32_t tty_index(dev_t rdev)
 {
-	if (major(p->st.st_rdev) == MAJOR_TTYAUX && minor(p->st.st_rdev) == 2)
-		return err_hint(
-			fd_probe_refuse(p, "pseudo-terminal masters are not supported yet"),
-			"dump the program that runs in the terminal instead, with --shell-job");
-	if (d->opts->shell_job || is_external(d, p))
-		return NULL;
-	if (is_pts(p->st.st_rdev) || minor(p->st.st_rdev) == 0)
-		return err_hint(
-			fd_probe_refuse(p, "its terminal is outside of the dumped tree"),
-			"pass --shell-job to move it to the terminal of the restore, or start the "
-			"program with its input and output redirected (setsid PROGRAM < /dev/null "
-			"> LOG "
-			"2>&1)");
+	return minor(rdev) + (major(rdev) - MAJOR_PTS_FIRST) * 256;
+}
+
+static const struct {
+	TtyType type;
+	const char *why, *hint;
+} devices[] = {
+	{ TTY_TYPE__VT, "the screen and the keyboard of a virtual console stay with this machine",
+	  "run the program in a terminal of its own (script, tmux), or redirect its input and "
+	  "output" },
+	{ TTY_TYPE__CONSOLE, "the system console belongs to this machine",
+	  "redirect the program's input and output to files" },
+	{ TTY_TYPE__SERIAL, "the state of a serial line is in its device",
+	  "let the program close the line before the dump, and open it again afterwards" },
+};
+
+/* What is known without the other files of the tree. */
+static struct err *refuse_device(const struct fd_probe *p, TtyType type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if (devices[i].type == type)
+			return err_hint(fd_probe_refuse(p, "%s", devices[i].why), "%s",
+					devices[i].hint);
 	return NULL;
 }
 
@@ -137,7 +155,7 @@ static void read_modes(struct dump *d, int fd, TtyInfoEntry *info)
 		info->exclusive = on;
 }
 
-/* TIOCGSID answers only tasks of the session, so the session is looked for in the tree. */
+/* Through a slave, TIOCGSID answers only tasks of the session, so the session is looked for in the tree. */
 static struct err *find_session(struct dump *d, const struct fd_probe *p, TtyInfoEntry *info)
 {
 	bool is_ctty = info->type == TTY_TYPE__CTTY;
@@ -159,54 +177,134 @@ static struct err *find_session(struct dump *d, const struct fd_probe *p, TtyInf
 	return NULL;
 }
 
-static struct err *add_info(struct dump *d, const struct fd_probe *p, int fd, TtyType type,
-			    uint32_t index, uint32_t *id_out)
+/* A master answers everybody. */
+static void ask_master(int fd, TtyInfoEntry *info)
+{
+	pid_t sid = 0, pgrp = 0;
+	int on = 0;
+
+	if (!ioctl(fd, TIOCGSID, &sid) && sid > 0)
+		info->sid = (uint32_t)sid;
+	if (info->sid && !ioctl(fd, TIOCGPGRP, &pgrp) && pgrp > 0)
+		info->pgrp = (uint32_t)pgrp;
+	if (!ioctl(fd, TIOCGPTLCK, &on))
+		info->locked = on;
+	if (!ioctl(fd, TIOCGPKT, &on))
+		info->packet_mode = on;
+}
+
+static TtyInfoEntry *find_info(const struct dump_files *df, uint32_t id)
+{
+	for (size_t i = 0; i < df->nr_ttys; i++)
+		if (df->tty_infos[i]->id == id)
+			return df->tty_infos[i];
+	return NULL;
+}
+
+TtyInfoEntry *tty_info_new(struct dump *d, uint32_t id, TtyType type, const struct stat *st)
 {
 	struct dump_files *df = d->files->dump;
-	TtyInfoEntry *info;
+	TtyInfoEntry *info = PB_NEW(d->arena, TtyInfoEntry, tty_info_entry);
 
-	*id_out = index << 1;
-	for (size_t i = 0; i < df->nr_ttys; i++)
-		if (df->tty_infos[i]->id == *id_out)
-			return NULL;
-	info = PB_NEW(d->arena, TtyInfoEntry, tty_info_entry);
-	info->id = *id_out;
+	info->id = id;
 	info->type = type;
-	info->rdev = (uint32_t)p->st.st_rdev;
+	info->rdev = (uint32_t)st->st_rdev;
 	info->has_dev = info->has_uid = info->has_gid = true;
-	info->dev = (uint32_t)p->st.st_dev;
-	info->uid = p->st.st_uid;
-	info->gid = p->st.st_gid;
+	info->dev = (uint32_t)st->st_dev;
+	info->uid = st->st_uid;
+	info->gid = st->st_gid;
 	if (type == TTY_TYPE__PTY) {
 		info->pty = PB_NEW(d->arena, TtyPtyEntry, tty_pty_entry);
-		info->pty->index = index;
+		info->pty->index = id >> 1;
 	}
-	read_modes(d, fd, info);
-	TRY(find_session(d, p, info));
 	df->tty_infos = arena_grow(d->arena, df->tty_infos, df->nr_ttys, sizeof(*df->tty_infos));
 	df->tty_infos[df->nr_ttys++] = info;
+	return info;
+}
+
+static struct err *add_info(struct dump *d, const struct fd_probe *p, TtyType type, uint32_t id,
+			    TtyInfoEntry **out)
+{
+	*out = find_info(d->files->dump, id);
+	if (*out)
+		return NULL;
+	*out = tty_info_new(d, id, type, &p->st);
+	read_modes(d, p->dup, *out);
+	if (!is_ptmx(p->st.st_rdev))
+		return find_session(d, p, *out);
+	ask_master(p->dup, *out);
 	return NULL;
+}
+
+/* The node of a hung-up slave is gone, and it is no file that could be kept. */
+static RegFileEntry *gone_record(struct dump *d, const struct fd_probe *p, uint32_t id)
+{
+	RegFileEntry *r = PB_NEW(d->arena, RegFileEntry, reg_file_entry);
+	const char *deleted = strstr(p->text, " (deleted)");
+
+	r->id = id;
+	r->flags = p->flags;
+	r->fown = fown_none(d);
+	r->name = arena_printf(d->arena, "%.*s",
+			       deleted ? (int)(deleted - p->text) : (int)strlen(p->text), p->text);
+	r->has_mode = true;
+	r->mode = p->st.st_mode;
+	return r;
+}
+
+/* Notes what can be asked only while p->dup is there. */
+static struct tty_dump *note(struct dump *d, const struct fd_probe *p, TtyInfoEntry *info)
+{
+	struct dump_files *df = d->files->dump;
+	struct tty_dump *t = ARENA_NEW(d->arena, struct tty_dump);
+	uint32_t rdev;
+
+	t->probe = p;
+	t->info = info;
+	t->is_master = is_ptmx(p->st.st_rdev);
+	t->is_hung = !info->termios;
+	t->index = info->id >> 1;
+	t->node = p->st;
+	if (info->type == TTY_TYPE__CTTY && !ioctl(p->dup, TIOCGDEV, &rdev) && is_pts(rdev))
+		t->index = tty_index(rdev);
+	df->tty_list = arena_grow(d->arena, df->tty_list, df->nr_tty_list, sizeof(*df->tty_list));
+	df->tty_list[df->nr_tty_list++] = t;
+	return t;
 }
 
 static struct err *tty_dump(struct dump *d, const struct fd_probe *p, FileEntry *rec)
 {
 	TtyFileEntry *r = PB_NEW(d->arena, TtyFileEntry, tty_file_entry);
+	bool is_master = is_ptmx(p->st.st_rdev);
+	TtyInfoEntry *info;
+	struct tty_dump *t;
 	struct file *reg;
 	uint32_t index;
-	TtyType type;
+	TtyType type = classify(d, p, &index);
 
-	TRY(refuse(d, p));
-	type = classify(d, p, &index);
+	TRY(refuse_device(p, type));
+	if (is_master && ioctl(p->dup, TIOCGPTN, &index))
+		return err_sys(errno,
+			       "cannot ask for the number of the pseudo-terminal of fd %d "
+			       "of task %d",
+			       p->fd, p->task->host_pid);
 	reg = files_new(d, &file_kind_regular, p);
 	r->id = rec->id;
 	r->flags = p->flags;
 	r->has_regf_id = true;
 	r->regf_id = reg->id;
 	TRY(fown_ask(d, p, &r->fown));
-	TRY(add_info(d, p, p->dup, type, index, &r->tty_info_id));
-	TRY(reg_record(d, p, reg->id, fown_none(d), &reg->rec->reg));
+	TRY(add_info(d, p, type, index << 1 | is_master, &info));
+	r->tty_info_id = info->id;
+	t = note(d, p, info);
+	if (is_master)
+		TRY(tty_find_node(t));
 	rec->tty = r;
-	return NULL;
+	if (!p->st.st_nlink) {
+		reg->rec->reg = gone_record(d, p, reg->id);
+		return NULL;
+	}
+	return reg_record(d, p, reg->id, fown_none(d), &reg->rec->reg);
 }
 
 static struct err *tty_write(struct dump *d)
@@ -215,7 +313,7 @@ static struct err *tty_write(struct dump *d)
 
 	for (size_t i = 0; i < df->nr_ttys; i++)
 		TRY(image_write(d->images, IMAGE_TTY_INFO, 0, &df->tty_infos[i]->base));
-	return NULL;
+	return tty_data_write(d);
 }
 
 const struct file_kind file_kind_tty = {
@@ -224,6 +322,7 @@ const struct file_kind file_kind_tty = {
 	.member = offsetof(FileEntry, tty),
 	.matches = tty_matches,
 	.dump = tty_dump,
+	.check = tty_check,
 	.write = tty_write,
 	.link_up = tty_link,
 	.open = tty_open,

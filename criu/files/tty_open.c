@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Terminals on restore.  What was the terminal of the dumped tree becomes the one the tool runs on: each
+ * Terminals on restore.  Pairs of the tree are in tty_make.c.  What was the terminal of the dumped tree becomes the one the tool runs on: each
  * descriptor is opened anew on it, so its flags are its own.  The modes (termios) are set at the commit, so that a
  * restore that fails leaves the user's terminal alone.
  */
@@ -21,12 +21,29 @@
 #include "files/tty_priv.h"
 #include "image/dir.h"
 
-static const TtyInfoEntry *find_info(const struct restore_files *rf, uint32_t id)
+const TtyInfoEntry *tty_find_info(const struct restore_files *rf, uint32_t id)
 {
 	for (size_t i = 0; i < rf->nr_ttys; i++)
 		if (rf->ttys[i]->id == id)
 			return rf->ttys[i];
 	return NULL;
+}
+
+static struct err *read_data(struct restore *r)
+{
+	struct restore_files *rf = r->files->restore;
+	AUTO_STREAM struct image_stream *s = NULL;
+	ProtobufCMessage *msg;
+
+	TRY(image_open(r->images, IMAGE_TTY_DATA, 0, &s));
+	for (;;) {
+		TRY(image_next(s, r->arena, &msg));
+		if (!msg)
+			return NULL;
+		rf->tty_data = arena_grow(r->arena, rf->tty_data, rf->nr_tty_data,
+					  sizeof(*rf->tty_data));
+		rf->tty_data[rf->nr_tty_data++] = (TtyDataEntry *)msg;
+	}
 }
 
 struct err *ttys_read(struct restore *r)
@@ -35,6 +52,7 @@ struct err *ttys_read(struct restore *r)
 	AUTO_STREAM struct image_stream *s = NULL;
 	ProtobufCMessage *msg;
 
+	TRY(read_data(r));
 	TRY(image_open(r->images, IMAGE_TTY_INFO, 0, &s));
 	for (;;) {
 		TRY(image_next(s, r->arena, &msg));
@@ -45,17 +63,49 @@ struct err *ttys_read(struct restore *r)
 	}
 }
 
-/* Is it the terminal of the shell that the tree was started by? */
-static bool is_from_outside(const TtyInfoEntry *info)
+/* A pair of the tree: with a master, or hung up because there is none. */
+static bool is_pair(const struct restore_files *rf, const TtyInfoEntry *info)
 {
-	return info->type == TTY_TYPE__PTY || info->type == TTY_TYPE__CTTY;
+	return info->type == TTY_TYPE__PTY &&
+	       (info->id & 1 || !info->termios || tty_find_info(rf, info->id | 1));
+}
+
+static bool controls(const struct restore_files *rf, uint32_t sid)
+{
+	for (size_t i = 0; sid && i < rf->nr_ttys; i++)
+		if (is_pair(rf, rf->ttys[i]) && rf->ttys[i]->sid == sid)
+			return true;
+	return false;
+}
+
+/* Is it the terminal of the shell that the tree was started by? */
+static bool is_from_outside(const struct restore_files *rf, const TtyInfoEntry *info)
+{
+	if (info->type == TTY_TYPE__CTTY)
+		return !controls(rf, info->sid);
+	return info->type == TTY_TYPE__PTY && !is_pair(rf, info);
+}
+
+/* Its path is there only when the tool has made the pair. */
+static struct err *link_pair(struct restore *r, const TtyInfoEntry *info, struct file *f,
+			     struct file *reg)
+{
+	if (info->id >> 1 > MAX_INDEX)
+		return err_new(ERR_IMAGE, "tty-info.img: no terminal can have number %u",
+			       info->id >> 1);
+	if (reg->rec->reg->name[0] != '/')
+		return err_new(ERR_IMAGE, "cannot restore %s: \"%s\" is no absolute path",
+			       file_user(r, f), reg->rec->reg->name);
+	reg->path_of = f;
+	pty_add(r, info, f);
+	return NULL;
 }
 
 struct err *tty_link(struct restore *r, struct file *f)
 {
 	const TtyFileEntry *rec = f->rec->tty;
-	const TtyInfoEntry *info = find_info(r->files->restore, rec->tty_info_id);
-	const struct file *reg = rec->has_regf_id ? file_by_id(r->files, rec->regf_id) : NULL;
+	const TtyInfoEntry *info = tty_find_info(r->files->restore, rec->tty_info_id);
+	struct file *reg = rec->has_regf_id ? file_by_id(r->files, rec->regf_id) : NULL;
 	char key[64];
 
 	if (!info)
@@ -73,12 +123,15 @@ struct err *tty_link(struct restore *r, struct file *f)
 	if (!reg || !reg->rec->reg)
 		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path",
 			       f->id);
-	if (info->type == TTY_TYPE__PTY && info->id & 1)
-		return err_new(ERR_UNSUPPORTED,
-			       "cannot restore %s: pseudo-terminal masters are not supported "
-			       "yet",
-			       file_user(r, f));
-	if (!is_from_outside(info))
+	if (is_pair(r->files->restore, info))
+		return f->user ? link_pair(r, info, f, reg) : NULL;
+	if (info->type == TTY_TYPE__CTTY && f->user &&
+	    controls(r->files->restore, (uint32_t)f->user->sid)) {
+		/* When the session has it. */
+		f->is_late = true;
+		return NULL;
+	}
+	if (!is_from_outside(r->files->restore, info))
 		return NULL;
 	if (!r->opts->shell_job)
 		return err_hint(err_new(ERR_USAGE,
@@ -95,6 +148,7 @@ struct err *ttys_make(struct restore *r)
 {
 	struct restore_files *rf = r->files->restore;
 
+	TRY(ptys_make(r));
 	if (!rf->needs_terminal)
 		return NULL;
 	for (int fd = 0; fd < 3 && rf->terminal < 0; fd++)
@@ -139,19 +193,20 @@ struct err *tty_open(struct worker *w, struct file *f, int *fd_out)
 {
 	const struct files *fs = w->restore->files;
 	const TtyFileEntry *rec = f->rec->tty;
-	const TtyInfoEntry *info = find_info(fs->restore, rec->tty_info_id);
+	const TtyInfoEntry *info = tty_find_info(fs->restore, rec->tty_info_id);
 	const char *path = file_by_id(fs, rec->regf_id)->rec->reg->name;
 	int flags = (int)rec->flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE | O_ASYNC);
+	bool is_outside = is_from_outside(fs->restore, info) || info->type == TTY_TYPE__CTTY;
 	int fd;
 
+	if (is_pair(fs->restore, info))
+		return pty_open(w, f, fd_out);
 	flags |= O_NOCTTY | O_CLOEXEC;
 	/* A serial line may wait for a carrier. */
-	fd = is_from_outside(info) ? open_outside(fs->restore, info, flags) :
-				     open(path, flags | O_NONBLOCK);
+	fd = is_outside ? open_outside(fs->restore, info, flags) : open(path, flags | O_NONBLOCK);
 	if (fd < 0)
 		return err_sys(errno, "cannot open terminal %s", path);
-	if (!is_from_outside(info) && !(flags & O_NONBLOCK) &&
-	    fcntl(fd, F_SETFL, flags & ~O_ACCMODE)) {
+	if (!is_outside && !(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & ~O_ACCMODE)) {
 		close(fd);
 		return err_sys(errno, "cannot set the flags of terminal %s", path);
 	}
@@ -160,9 +215,8 @@ struct err *tty_open(struct worker *w, struct file *f, int *fd_out)
 	return NULL;
 }
 
-static void set_modes(const struct restore_files *rf, const TtyInfoEntry *info)
+bool tty_set_modes(int fd, const TermiosEntry *rec, bool is_lock)
 {
-	const TermiosEntry *rec = info->termios;
 	struct termios t = { .c_iflag = rec->c_iflag,
 			     .c_oflag = rec->c_oflag,
 			     .c_cflag = rec->c_cflag,
@@ -171,8 +225,7 @@ static void set_modes(const struct restore_files *rf, const TtyInfoEntry *info)
 
 	/* The bytes lie one after another in the words, see tty.c. */
 	memcpy(t.c_cc, rec->c_cc, MIN(sizeof(t.c_cc), rec->n_c_cc * sizeof(*rec->c_cc)));
-	if (ioctl(rf->terminal, TCSETS, &t))
-		log_warn("files", 0, "cannot set the modes of the terminal: %s", strerror(errno));
+	return !ioctl(fd, is_lock ? TIOCSLCKTRMIOS : TCSETS, &t);
 }
 
 void ttys_commit(struct restore *r)
@@ -187,7 +240,9 @@ void ttys_commit(struct restore *r)
 	sigaddset(&ttou, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &ttou, &saved);
 	for (size_t i = 0; i < rf->nr_ttys; i++)
-		if (is_from_outside(rf->ttys[i]) && rf->ttys[i]->termios)
-			set_modes(rf, rf->ttys[i]);
+		if (is_from_outside(rf, rf->ttys[i]) && rf->ttys[i]->termios &&
+		    !tty_set_modes(rf->terminal, rf->ttys[i]->termios, false))
+			log_warn("files", 0, "cannot set the modes of the terminal: %s",
+				 strerror(errno));
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 }

@@ -235,6 +235,7 @@ struct err *files_restore_early(struct worker *w)
 	if (!table->parent) {
 		close_remaps(rf);
 		unix_names_close(rf);
+		ptys_close(rf);
 	}
 	TRY(save_moved(w, table));
 	TRY(close_others(w, table));
@@ -423,6 +424,7 @@ struct err *files_restore_worker(struct worker *w)
 {
 	const struct restore_files *rf = w->restore->files->restore;
 
+	TRY(tty_set_foreground(w));
 	/*
 	 * Tasks that share a table open files for a moment now and then, at numbers that are free.  While one of
 	 * them fills the table nobody does.

@@ -77,7 +77,8 @@ static struct err *wait_for_parent(struct restore *r, const struct born *b)
 	return NULL;
 }
 
-static struct err *join_session(struct restore *r, struct born *b)
+/* @w is NULL for a helper; a session whose leader has ended has no terminal. */
+static struct err *join_session(struct restore *r, struct worker *w, struct born *b)
 {
 	if (b->takes_orphans && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return err_sys(errno, "cannot become a child subreaper");
@@ -86,6 +87,8 @@ static struct err *join_session(struct restore *r, struct born *b)
 	TRY(fork_made(r, b, true));
 	if (b->does_setsid && setsid() < 0)
 		return err_sys(errno, "cannot start session %d", b->pid);
+	if (b->does_setsid && w)
+		TRY(files_restore_session(w));
 	/* Leads its own group before anybody can want to join it. */
 	if (!b->does_setsid && (b->pgid == b->pid || b->lends_group) && setpgid(0, 0))
 		return err_sys(errno, "cannot start process group %d", b->pid);
@@ -146,7 +149,7 @@ static struct err *become_task(struct worker *w, struct born *b)
 	TRY(mem_restore_worker(w));
 	report_counters(w);
 	TRY(files_restore_early(w));
-	TRY(join_session(r, b));
+	TRY(join_session(r, w, b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
 	if (prctl(PR_SET_PDEATHSIG, 0))
@@ -161,7 +164,7 @@ static struct err *become_task(struct worker *w, struct born *b)
 
 static struct err *become_helper(struct restore *r, struct born *b)
 {
-	TRY(join_session(r, b));
+	TRY(join_session(r, NULL, b));
 	stage_born(r->stage, b->slot);
 	if (!b->is_bridge) {
 		TRY(join_group(r, b));
@@ -173,7 +176,7 @@ static struct err *become_helper(struct restore *r, struct born *b)
 
 static struct err *become_zombie(struct restore *r, struct born *b)
 {
-	TRY(join_session(r, b));
+	TRY(join_session(r, NULL, b));
 	stage_born(r->stage, b->slot);
 	TRY(join_group(r, b));
 	TRY(wait_for_children(b));

@@ -40,6 +40,9 @@ def redirect(log):
 def first_process(function):
     end_with_parent()
     must(LIBC.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount /proc")
+    # Terminals come back under their numbers, which tests that run at once must not share.
+    if os.path.isdir("/dev/pts"):
+        must(LIBC.mount(b"devpts", b"/dev/pts", b"devpts", MS_NOSUID | MS_NOEXEC, b"ptmxmode=0666,mode=0620"), "mount /dev/pts")
     function()
 
 
