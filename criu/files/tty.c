@@ -113,6 +113,22 @@ static struct err *refuse_device(const struct fd_probe *p, TtyType type)
 }
 
 /*
+ * TIOCGPTPEER leaves O_CLOEXEC among the flags of the open file, where fdinfo shows it for each of its descriptors,
+ * whether it is closed on exec or not.
+ */
+static struct err *refuse_sticky(const struct fd_probe *p)
+{
+	int flags = fcntl(p->dup, F_GETFL);
+
+	if (flags < 0 || !(flags & O_CLOEXEC))
+		return NULL;
+	return err_hint(fd_probe_refuse(p,
+					"it was opened by TIOCGPTPEER with O_CLOEXEC, which hides "
+					"whether a descriptor is closed on exec"),
+			"let the program open the terminal by its name, or without that flag");
+}
+
+/*
  * c_cc of the images is a list of 19 words, but the bytes of the kernel's c_cc lie in it one after another.
  * Seen in sets by CRIU 4.1.1.
  */
@@ -257,12 +273,13 @@ static struct tty_dump *note(struct dump *d, const struct fd_probe *p, TtyInfoEn
 {
 	struct dump_files *df = d->files->dump;
 	struct tty_dump *t = ARENA_NEW(d->arena, struct tty_dump);
+	struct termios modes;
 	uint32_t rdev;
 
 	t->probe = p;
 	t->info = info;
 	t->is_master = is_ptmx(p->st.st_rdev);
-	t->is_hung = !info->termios;
+	t->is_hung = ioctl(p->dup, TCGETS, &modes) && errno == EIO;
 	t->index = info->id >> 1;
 	t->node = p->st;
 	if (info->type == TTY_TYPE__CTTY && !ioctl(p->dup, TIOCGDEV, &rdev) && is_pts(rdev))
@@ -283,6 +300,7 @@ static struct err *tty_dump(struct dump *d, const struct fd_probe *p, FileEntry 
 	TtyType type = classify(d, p, &index);
 
 	TRY(refuse_device(p, type));
+	TRY(refuse_sticky(p));
 	if (is_master && ioctl(p->dup, TIOCGPTN, &index))
 		return err_sys(errno,
 			       "cannot ask for the number of the pseudo-terminal of fd %d "

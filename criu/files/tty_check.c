@@ -73,6 +73,16 @@ static struct err *check_stopped(const struct tty_dump *t, const struct tty_dump
 			"let it go on (^Q, or tcflow(3) with TCOON) before the dump");
 }
 
+/* /dev/tty opens what the session of the one who opens it has. */
+static struct err *check_current(const struct tty_dump *t, struct tty_dump *master)
+{
+	master->is_alone = false;
+	if ((uint32_t)t->probe->task->sid == master->info->sid && master->info->sid)
+		return NULL;
+	return err_hint(fd_probe_refuse(t->probe, "it is the terminal of another session"),
+			"close it before the dump, or open the terminal by its name");
+}
+
 static struct err *check_tty(struct dump *d, const struct tty_dump *t)
 {
 	struct tty_dump *master = master_of(d->files->dump, t);
@@ -81,6 +91,8 @@ static struct err *check_tty(struct dump *d, const struct tty_dump *t)
 		return NULL;
 	if (!master)
 		return refuse_outside(d, t);
+	if (t->info->type == TTY_TYPE__CTTY)
+		return check_current(t, master);
 	if (!is_slave(t))
 		return NULL;
 	if (master->node.st_ino && master->node.st_dev != t->node.st_dev)
@@ -124,10 +136,6 @@ static struct err *check_session(struct dump *d, const struct tty_dump *m)
 
 	if (!m->info->sid)
 		return NULL;
-	if (m->is_alone)
-		return err_hint(fd_probe_refuse(m->probe,
-						"its slave is open outside of the dumped tree"),
-				"dump the process that has /dev/pts/%u open, too", m->index);
 	if (!leader || leader->state == TASK_DEAD)
 		return err_hint(
 			fd_probe_refuse(m->probe,
@@ -187,12 +195,32 @@ static void add_slave_info(struct dump *d, const struct tty_dump *m)
 	info->pgrp = m->info->pgrp;
 }
 
+static struct err *check_outside(const struct tty_dump *m)
+{
+	if (!m->outside)
+		return NULL;
+	return err_hint(fd_probe_refuse(m->probe,
+					"its slave, /dev/pts/%u, is open in process %d, which is "
+					"outside of the dumped tree",
+					m->index, m->outside),
+			"dump that process too, or let it close the terminal");
+}
+
 static struct err *check_master(struct dump *d, const struct tty_dump *m)
 {
+	TRY(files_blocker(d, check_outside(m)));
 	TRY(files_blocker(d, check_session(d, m)));
 	TRY(files_blocker(d, check_packet(m)));
 	add_slave_info(d, m);
 	return NULL;
+}
+
+static bool has_master(const struct dump_files *df)
+{
+	for (size_t i = 0; i < df->nr_tty_list; i++)
+		if (df->tty_list[i]->is_master)
+			return true;
+	return false;
 }
 
 struct err *tty_check(struct dump *d)
@@ -201,6 +229,8 @@ struct err *tty_check(struct dump *d)
 
 	for (size_t i = 0; i < df->nr_tty_list; i++)
 		TRY(files_blocker(d, check_tty(d, df->tty_list[i])));
+	if (has_master(df))
+		TRY(tty_find_outside(d));
 	for (size_t i = 0; i < df->nr_tty_list; i++)
 		if (df->tty_list[i]->is_master)
 			TRY(check_master(d, df->tty_list[i]));

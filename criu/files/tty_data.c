@@ -12,25 +12,21 @@
 #include "files/tty_priv.h"
 #include "image/dir.h"
 
-static struct err *write_one(struct dump *d, uint32_t tty_id, const struct tty_bytes *b)
+static struct err *write_one(struct dump *d, uint32_t tty_id, const struct tty_bytes *b,
+			     bool has_lines)
 {
 	TtyDataEntry rec = TTY_DATA_ENTRY__INIT;
 
-	if (!b->len)
+	if (!b->len && !b->nr_lines)
 		return NULL;
 	rec.tty_id = tty_id;
 	rec.data.data = b->data;
 	rec.data.len = b->len;
+	if (has_lines) {
+		rec.line_len = b->lines;
+		rec.n_line_len = b->nr_lines;
+	}
 	return image_write(d->images, IMAGE_TTY_DATA, 0, &rec.base);
-}
-
-static struct err *refuse_odd(const struct tty_dump *m)
-{
-	return err_hint(
-		fd_probe_refuse(m->probe,
-				"an end of file (^D) or a quoted newline that its slave was "
-				"sent was not read yet"),
-		"let the program read it, then dump again");
 }
 
 /* Both sides are without waiting, and packet mode is off. */
@@ -106,10 +102,8 @@ static struct err *dump_pair(struct dump *d, const struct tty_dump *m)
 	if (fcntl(master, F_SETFL, flags))
 		e = err_join(e, err_sys(errno, "cannot change the flags of the master back"));
 	TRY(e);
-	if (q.is_odd)
-		return refuse_odd(m);
-	TRY(write_one(d, m->info->id, &q.to_master));
-	return write_one(d, m->index << 1, &q.to_slave);
+	TRY(write_one(d, m->info->id, &q.to_master, false));
+	return write_one(d, m->index << 1, &q.to_slave, q.is_odd);
 }
 
 struct err *tty_data_write(struct dump *d)

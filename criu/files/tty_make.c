@@ -206,7 +206,10 @@ static struct err *set_state(const struct pty *p)
 
 static struct tty_bytes bytes_of(const TtyDataEntry *rec)
 {
-	return rec ? (struct tty_bytes){ .data = rec->data.data, .len = rec->data.len } :
+	return rec ? (struct tty_bytes){ .data = rec->data.data,
+					 .len = rec->data.len,
+					 .lines = rec->line_len,
+					 .nr_lines = rec->n_line_len } :
 		     (struct tty_bytes){ 0 };
 }
 
@@ -216,7 +219,8 @@ static struct err *fill(struct restore *r, const struct pty *p)
 			       .master = p->master,
 			       .slave = p->slave,
 			       .to_master = bytes_of(p->to_master),
-			       .to_slave = bytes_of(p->to_slave) };
+			       .to_slave = bytes_of(p->to_slave),
+			       .is_odd = p->to_slave && p->to_slave->n_line_len };
 
 	if (!p->to_master && !p->to_slave)
 		return NULL;

@@ -29,6 +29,18 @@ const TtyInfoEntry *tty_find_info(const struct restore_files *rf, uint32_t id)
 	return NULL;
 }
 
+static struct err *check_lines(const struct image_stream *s, const TtyDataEntry *rec)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < rec->n_line_len; i++)
+		sum += rec->line_len[i];
+	if (sum <= rec->data.len)
+		return NULL;
+	return image_stream_err(s, "terminal %u: %llu bytes in lines, %zu in all", rec->tty_id,
+				(unsigned long long)sum, rec->data.len);
+}
+
 static struct err *read_data(struct restore *r)
 {
 	struct restore_files *rf = r->files->restore;
@@ -40,6 +52,7 @@ static struct err *read_data(struct restore *r)
 		TRY(image_next(s, r->arena, &msg));
 		if (!msg)
 			return NULL;
+		TRY(check_lines(s, (TtyDataEntry *)msg));
 		rf->tty_data = arena_grow(r->arena, rf->tty_data, rf->nr_tty_data,
 					  sizeof(*rf->tty_data));
 		rf->tty_data[rf->nr_tty_data++] = (TtyDataEntry *)msg;
@@ -124,7 +137,7 @@ struct err *tty_link(struct restore *r, struct file *f)
 		return err_new(ERR_IMAGE, "files.img: terminal %u has no record of its path",
 			       f->id);
 	if (is_pair(r->files->restore, info))
-		return f->user ? link_pair(r, info, f, reg) : NULL;
+		return link_pair(r, info, f, reg);
 	if (info->type == TTY_TYPE__CTTY && f->user &&
 	    controls(r->files->restore, (uint32_t)f->user->sid)) {
 		/* When the session has it. */

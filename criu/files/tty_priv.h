@@ -7,6 +7,7 @@
  *
  *  tty.c        dump: the records
  *  tty_check.c  dump: which pseudo-terminals have both sides in the tree, and what cannot be dumped of them
+ *  tty_outside.c  dump: who else has a terminal of the tree
  *  tty_queue.c  what is in the buffers of a pair: takes it out, puts it in
  *  tty_data.c   tty-data.img
  *  tty_open.c   restore: reads and checks; the terminal of the restore (--shell-job)
@@ -33,6 +34,7 @@ struct tty_dump {
 	bool is_hung;	  /* its master is closed: the modes are gone, too */
 	bool is_alone;	  /* a master whose slave nobody has opened since it was made */
 	struct stat node; /* of the slave, also for a master; st_ino 0: not known */
+	pid_t outside; /* a process outside of the tree that has the slave of this master, or 0 */
 };
 
 uint32_t tty_index(dev_t rdev);
@@ -41,6 +43,8 @@ TtyInfoEntry *tty_info_new(struct dump *d, uint32_t id, TtyType type, const stru
 /* Fills t->node of a master. */
 MUST_USE struct err *tty_find_node(struct tty_dump *t);
 MUST_USE struct err *tty_check(struct dump *d);
+/* Fills the masters' outside. */
+MUST_USE struct err *tty_find_outside(struct dump *d);
 MUST_USE struct err *tty_data_write(struct dump *d);
 
 /* Bytes that wait in one side of a pair; they end with the arena. */
@@ -48,7 +52,7 @@ struct tty_bytes {
 	uint8_t *data;
 	size_t len;
 	/* Of a slave that reads lines: how long each is that is complete.  A rest is a line that is not. */
-	size_t *lines;
+	uint32_t *lines;
 	size_t nr_lines;
 };
 

@@ -12,9 +12,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "files/tty_priv.h"
 
 /* N_TTY_BUF_SIZE of drivers/tty/n_tty.c; a line longer than that is cut. */
@@ -95,7 +95,7 @@ static struct err *read_lines(struct tty_queue *q, const struct termios *t)
 		if (n < 0)
 			return NULL;
 		b->lines = arena_grow(q->arena, b->lines, b->nr_lines, sizeof(*b->lines));
-		b->lines[b->nr_lines++] = (size_t)n;
+		b->lines[b->nr_lines++] = (uint32_t)n;
 		q->is_odd |= is_odd_line(t, b->data + start, (size_t)n);
 	}
 }
@@ -180,14 +180,21 @@ static struct err *eat_echo(const struct tty_queue *q, size_t len)
 	return NULL;
 }
 
-/* A byte that is in no line, to stand for something. */
-static uint8_t free_byte(const struct termios *t, const struct tty_bytes *b, uint8_t other)
+/* Bytes that stand for something while lines are put in, because none of these has them. */
+struct marks {
+	uint8_t eof, next, erase, any;
+};
+
+static bool find_marks(const struct tty_queue *q, const struct termios *t, struct marks *m)
 {
-	for (unsigned c = 1; c < 256; c++)
-		if (c != '\n' && c != other && c != t->c_cc[VEOL] && c != t->c_cc[VEOL2] &&
-		    (!b->len || !memchr(b->data, (int)c, b->len)))
-			return (uint8_t)c;
-	return 0;
+	const struct tty_bytes *b = &q->to_slave;
+	uint8_t *const places[] = { &m->eof, &m->next, &m->erase, &m->any };
+	size_t nr = 0;
+
+	for (unsigned c = 1; c < 128 && nr < ARRAY_SIZE(places); c++)
+		if (!ends_line(t, (uint8_t)c) && (!b->len || !memchr(b->data, (int)c, b->len)))
+			*places[nr++] = (uint8_t)c;
+	return nr == ARRAY_SIZE(places);
 }
 
 static struct err *put_echoed(const struct tty_queue *q, const uint8_t *data, size_t len)
@@ -202,66 +209,71 @@ static struct err *put_echoed(const struct tty_queue *q, const uint8_t *data, si
 }
 
 /* Newlines inside are quoted (VLNEXT); a line that has none at its end was ended by an end of file. */
-static struct err *put_line(const struct tty_queue *q, const struct termios *t, const uint8_t *line,
-			    size_t len)
+static struct err *put_line(const struct tty_queue *q, const struct termios *t,
+			    const struct marks *m, const uint8_t *line, size_t len)
 {
 	bool has_end = len && ends_line(t, line[len - 1]);
 
 	for (size_t i = 0; i < len; i++) {
 		if (ends_line(t, line[i]) && i + 1 < len)
-			TRY(put(q->master, &t->c_cc[VLNEXT], 1));
+			TRY(put(q->master, &m->next, 1));
 		TRY(put_echoed(q, line + i, 1));
 	}
-	return has_end ? NULL : put(q->master, &t->c_cc[VEOF], 1);
+	return has_end ? NULL : put(q->master, &m->eof, 1);
 }
 
-static struct err *put_odd(const struct tty_queue *q, const struct termios *t)
+/* An end of file has no echo, but what comes after it has; that is taken away again. */
+static struct err *put_odd(const struct tty_queue *q, const struct termios *t,
+			   const struct marks *m)
 {
 	const struct tty_bytes *b = &q->to_slave;
+	const uint8_t nothing[] = { m->any, m->erase };
 	size_t at = 0;
 
 	for (size_t i = 0; i < b->nr_lines; at += b->lines[i++])
-		TRY(put_line(q, t, b->data + at, b->lines[i]));
+		TRY(put_line(q, t, m, b->data + at, b->lines[i]));
 	TRY(put_echoed(q, b->data + at, b->len - at));
-	/* An end of file has no echo. */
-	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-	return NULL;
+	return put_echoed(q, nothing, sizeof(nothing));
 }
 
 /* The discipline takes each byte as it is; lines end where they did. */
-static struct termios quiet(const struct tty_queue *q, const struct termios *t)
+static struct termios quiet(const struct termios *t, const struct marks *marks)
 {
 	struct termios m = *t;
 
-	m.c_iflag = t->c_iflag & IUTF8;
-	m.c_oflag = 0;
-	m.c_lflag = (t->c_lflag & (ICANON | EXTPROC)) | ECHO;
+	m.c_iflag = m.c_oflag = 0;
+	m.c_lflag = (t->c_lflag & (ICANON | EXTPROC | IEXTEN)) | ECHO;
 	memset(m.c_cc, 0, sizeof(m.c_cc));
 	m.c_cc[VMIN] = 1;
 	m.c_cc[VEOL] = t->c_cc[VEOL];
 	m.c_cc[VEOL2] = t->c_cc[VEOL2];
-	if (!q->is_odd)
+	if (!marks)
 		return m;
 	m.c_lflag |= IEXTEN;
-	m.c_cc[VEOF] = free_byte(t, &q->to_slave, 0);
-	m.c_cc[VLNEXT] = free_byte(t, &q->to_slave, m.c_cc[VEOF]);
+	m.c_cc[VEOF] = marks->eof;
+	m.c_cc[VLNEXT] = marks->next;
+	m.c_cc[VERASE] = marks->erase;
 	return m;
 }
 
 static struct err *put_to_slave(const struct tty_queue *q, const struct termios *t)
 {
-	struct termios m = quiet(q, t);
+	struct marks marks = { 0 };
+	bool has_marks = q->is_odd && find_marks(q, t, &marks);
+	struct termios m = quiet(t, has_marks ? &marks : NULL);
 
 	if (!q->to_slave.len && !q->to_slave.nr_lines)
 		return NULL;
 	if (is_raw(t))
 		return put(q->master, q->to_slave.data, q->to_slave.len);
-	/* Kept with EOL2, which IEXTEN turns on. */
-	m.c_lflag |= t->c_lflag & IEXTEN;
 	TRY(set_modes(q, &m));
-	if (q->is_odd)
-		return put_odd(q, &m);
-	return put_echoed(q, q->to_slave.data, q->to_slave.len);
+	if (has_marks)
+		return put_odd(q, t, &marks);
+	TRY(put_echoed(q, q->to_slave.data, q->to_slave.len));
+	if (!q->is_odd)
+		return NULL;
+	return err_new(ERR_UNSUPPORTED,
+		       "its lines have an end of file (^D) and all ASCII characters");
 }
 
 static struct err *put_to_master(const struct tty_queue *q, const struct termios *t)

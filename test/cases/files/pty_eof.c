@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An end of file (^D) that waits is refused, and still there afterwards, between the lines. */
-/* refuse: end of file */
+/* Ends of file (^D) and a quoted newline wait among the lines that a terminal has read. */
 /* peer: no loses it */
 #include "pty.h"
 
