@@ -71,6 +71,9 @@ hear("2ready ")
 set_size(44, 88)
 say("fg\n")
 hear("cat")
+# The shell says so before it puts the job into the foreground.
+say("once more\n")
+hear("once more\r\nonce more")
 say("\x03")  # ^C
 hear("2ready ")
 say("stty size; kill %1; wait; exit 7\n")
