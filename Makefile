@@ -155,9 +155,9 @@ $(O)/criu-lite: $(main_src:%.c=$(O)/%.o) $(O)/libcriu-lite.a $(cov_objs)
 .PHONY: FORCE
 FORCE:
 
-# --- the manual and the shell completion, made from the rows of criu/cli/options.c ---
+# --- the manual and the shell completion, made from the rows of criu/cli/options.c and the tables of criu/files ---
 
-docs := $(O)/criu-lite.8 $(O)/criu-lite.bash
+docs := $(O)/criu-lite.8 $(O)/criu-lite-files.7 $(O)/criu-lite.bash
 ifneq ($(wildcard $(main_src)),)
 all: $(docs)
 endif
@@ -171,6 +171,15 @@ $(O)/gen-docs: criu/cli/man/gen.c criu/cli/options.c criu/cli/options.h criu/cli
 $(O)/criu-lite.8: criu/cli/man/criu-lite.8.in $(O)/gen-docs
 	$(call say,DOC)
 	$(Q)$(O)/gen-docs $< >$@
+
+# The tables are full of the kinds' functions: the whole tool is linked in.
+$(O)/gen-files-doc: $(O)/criu/files/man/gen.o $(O)/libcriu-lite.a $(cov_objs)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+$(O)/criu-lite-files.7: criu/files/man/criu-lite-files.7.in $(O)/gen-files-doc
+	$(call say,DOC)
+	$(Q)$(O)/gen-files-doc $< >$@
 
 $(O)/criu-lite.bash: scripts/completion/criu-lite.bash.in $(O)/gen-docs
 	$(call say,DOC)
@@ -295,11 +304,13 @@ $(replays): $(O)/test/fuzz/replay/%: $(O)/test/fuzz/%.o $(O)/test/fuzz/lib/repla
 install: all
 	install -D -m 755 $(O)/criu-lite $(DESTDIR)$(PREFIX)/sbin/criu-lite
 	install -D -m 644 $(O)/criu-lite.8 $(DESTDIR)$(PREFIX)/share/man/man8/criu-lite.8
+	install -D -m 644 $(O)/criu-lite-files.7 $(DESTDIR)$(PREFIX)/share/man/man7/criu-lite-files.7
 	install -D -m 644 $(O)/criu-lite.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/criu-lite
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/criu-lite $(DESTDIR)$(PREFIX)/share/man/man8/criu-lite.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man7/criu-lite-files.7 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/criu-lite
 
 # Packages first: what they bring is only seen by a make that starts after them.

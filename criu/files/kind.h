@@ -43,6 +43,12 @@ struct file_kind {
 	FdTypes type;  /* its number in files.img */
 	size_t member; /* offsetof the member of FileEntry that is set, a pointer to its record */
 
+	/* For criu-lite-files(7), made by criu/files/man/gen.c. */
+	const char *about; /* what it is and what is kept of it */
+	const char *
+		since; /* the kernel that brought what it needs, and what needs a later one; or NULL */
+	const char *option; /* options that it wants or that change it; or NULL */
+
 	/* Decide from what was already read, without touching the task.  The first yes wins. */
 	bool (*matches)(const struct fd_probe *p);
 	/*

@@ -58,6 +58,7 @@ const struct file_kind file_kind_ns = {
 	.name = "ns",
 	.type = FD_TYPES__NS,
 	.member = offsetof(FileEntry, nsf),
+	.about = "the namespaces that the tree lives in",
 	.matches = ns_matches,
 	.dump = ns_dump,
 	.link_up = ns_link,

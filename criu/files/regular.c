@@ -144,6 +144,11 @@ const struct file_kind file_kind_regular = {
 	.name = "regular",
 	.type = FD_TYPES__REG,
 	.member = offsetof(FileEntry, reg),
+	.about = "files and directories by path, the devices of the /dev/null family, and what "
+		 "O_PATH names: path, flags and position; contents only of what was deleted",
+	.option = "--ghost-limit and --link-remap for deleted files, --evasive-devices for a "
+		  "device that lost its name, --file-locks for locks, --file-validation, "
+		  "--skip-file-rwx-check, --external file[MNT:INODE] with --inherit-fd",
 	.matches = regular_matches,
 	.dump = regular_dump,
 	.link_up = regular_link,

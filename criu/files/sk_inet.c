@@ -309,6 +309,9 @@ const struct file_kind file_kind_inet = {
 	.name = "inet",
 	.type = FD_TYPES__INETSK,
 	.member = offsetof(FileEntry, isk),
+	.about = "UDP sockets, and TCP sockets without a connection: addresses, options, whether "
+		 "they listen; what was received and not read is dropped with a warning",
+	.option = "--tcp-close gives connections up",
 	.matches = inet_matches,
 	.dump = inet_dump,
 	.link_up = inet_link,

@@ -269,6 +269,7 @@ const struct file_kind file_kind_netlink = {
 	.name = "netlink",
 	.type = FD_TYPES__NETLINKSK,
 	.member = offsetof(FileEntry, nlsk),
+	.about = "netlink sockets: port, groups, options",
 	.matches = netlink_matches,
 	.dump = netlink_dump,
 	.link_up = netlink_link,

@@ -148,6 +148,11 @@ const struct file_kind file_kind_unix = {
 	.name = "unix",
 	.type = FD_TYPES__UNIXSK,
 	.member = offsetof(FileEntry, usk),
+	.about = "unix sockets of all types: addresses, connections, options, what was received "
+		 "and not read, with the descriptors in it",
+	.since = "5.4",
+	.option = "--ext-unix-sk for peers of datagram sockets outside of the tree; --external "
+		  "unix[INODE], or --inherit-fd fd[N]:socket:[INODE], for others",
 	.matches = unix_matches,
 	.dump = unix_dump,
 	.check = unix_check,

@@ -338,6 +338,9 @@ const struct file_kind file_kind_tty = {
 	.name = "tty",
 	.type = FD_TYPES__TTY,
 	.member = offsetof(FileEntry, tty),
+	.about = "the terminal that the tree was started on, consoles and serial lines: settings, "
+		 "window size, session",
+	.option = "--shell-job; or --external tty[RDEV:DEV] with --inherit-fd",
 	.matches = tty_matches,
 	.dump = tty_dump,
 	.check = tty_check,

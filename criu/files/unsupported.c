@@ -14,19 +14,14 @@
 
 #include "base/cleanup.h"
 #include "files/files_priv.h"
-
-struct unsupported {
-	const char *text; /* start of the link's text */
-	const char *why;
-	const char *hint;
-};
+#include "files/unsupported.h"
 
 #define NOT_YET "close it before the dump, or wait for a release of criu-lite that dumps this kind"
 
 #define OTHER_NS "close it before the dump, or run criu-lite in that namespace (nsenter)"
 #define SCTP "let the program end its associations and close it before the dump"
 
-static const struct unsupported rows[] = {
+const struct unsupported unsupported_links[] = {
 	{ "anon_inode:bpf-map", "BPF maps are not supported yet", NOT_YET },
 	{ "anon_inode:[io_uring]", "an io_uring ring cannot be read from outside",
 	  "let the program close its rings (liburing: io_uring_queue_exit), or turn io_uring off "
@@ -86,51 +81,84 @@ static const struct unsupported rows[] = {
 	  "run the tool where the file's file system is mounted" },
 };
 
-static const struct unsupported other_mqueue = { "", "POSIX message queues are not supported yet",
-						 NOT_YET };
-static const struct unsupported path_memfd = { "", "a memfd has no path that O_PATH could name",
-					       "close it before the dump" };
-static const struct unsupported other_socket = { "", "sockets of this family are not supported yet",
-						 NOT_YET };
-static const struct unsupported path_socket = { "", "its file is a socket that is deleted",
-						"close it before the dump" };
-static const struct unsupported other_block = { "", "open block devices are not supported",
-						"close the device, or dump with it closed" };
-static const struct unsupported other_char = { "", "this device may keep state that cannot be read",
-					       "let the program close the device before the dump" };
-static const struct unsupported other_any = { "", "a file of unknown kind",
-					      "close it before the dump" };
+const size_t nr_unsupported_links = ARRAY_SIZE(unsupported_links);
 
-static const struct {
-	int family, type; /* type 0: any */
-	struct unsupported row;
-} families[] = {
-	{ AF_INET, SOCK_STREAM, { "", "only TCP is supported of this kind", NOT_YET } },
-	{ AF_INET6, SOCK_STREAM, { "", "only TCP is supported of this kind", NOT_YET } },
-	{ AF_INET, SOCK_DGRAM, { "", "ICMP sockets are not supported yet", NOT_YET } },
-	{ AF_INET6, SOCK_DGRAM, { "", "ICMP sockets are not supported yet", NOT_YET } },
-	{ AF_INET, SOCK_SEQPACKET, { "", "SCTP sockets are not supported", SCTP } },
-	{ AF_INET6, SOCK_SEQPACKET, { "", "SCTP sockets are not supported", SCTP } },
-	{ AF_INET, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
-	{ AF_INET6, 0, { "", "raw IP sockets are not supported yet", NOT_YET } },
+const struct unsupported unsupported_types[NR_UNSUPPORTED_TYPES] = {
+	[UNSUPPORTED_MQUEUE] = { "POSIX message queue",
+				 "POSIX message queues are not supported yet", NOT_YET },
+	[UNSUPPORTED_PATH_MEMFD] = { "O_PATH descriptor of a memfd",
+				     "a memfd has no path that O_PATH could name",
+				     "close it before the dump" },
+	[UNSUPPORTED_PATH_SOCKET] = { "O_PATH descriptor of a deleted socket",
+				      "its file is a socket that is deleted",
+				      "close it before the dump" },
+	[UNSUPPORTED_SOCKET] = { "socket of another family",
+				 "sockets of this family are not supported yet", NOT_YET },
+	[UNSUPPORTED_BLOCK] = { "block device", "open block devices are not supported",
+				"close the device, or dump with it closed" },
+	[UNSUPPORTED_CHAR] = { "other character device",
+			       "this device may keep state that cannot be read",
+			       "let the program close the device before the dump" },
+	[UNSUPPORTED_ANY] = { "anything else", "a file of unknown kind",
+			      "close it before the dump" },
+};
+
+const struct unsupported_socket unsupported_sockets[] = {
+	{ AF_INET,
+	  SOCK_STREAM,
+	  { "stream socket that is not TCP (MPTCP)", "only TCP is supported of this kind",
+	    NOT_YET } },
+	{ AF_INET6,
+	  SOCK_STREAM,
+	  { "stream socket of IPv6 that is not TCP", "only TCP is supported of this kind",
+	    NOT_YET } },
+	{ AF_INET, SOCK_DGRAM, { "ICMP socket", "ICMP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6,
+	  SOCK_DGRAM,
+	  { "ICMP socket of IPv6", "ICMP sockets are not supported yet", NOT_YET } },
+	{ AF_INET, SOCK_SEQPACKET, { "SCTP socket", "SCTP sockets are not supported", SCTP } },
+	{ AF_INET6,
+	  SOCK_SEQPACKET,
+	  { "SCTP socket of IPv6", "SCTP sockets are not supported", SCTP } },
+	{ AF_INET, 0, { "raw IP socket", "raw IP sockets are not supported yet", NOT_YET } },
+	{ AF_INET6,
+	  0,
+	  { "raw IP socket of IPv6", "raw IP sockets are not supported yet", NOT_YET } },
 	{ AF_NETLINK,
 	  0,
-	  { "", "the kernel may keep state for netlink sockets of this protocol (nfqueue, audit)",
+	  { "netlink socket of another protocol",
+	    "the kernel may keep state for netlink sockets of this protocol (nfqueue, audit)",
 	    "close it before the dump" } },
-	{ AF_PACKET, 0, { "", "packet sockets are not supported yet", NOT_YET } },
+	{ AF_PACKET, 0, { "packet socket", "packet sockets are not supported yet", NOT_YET } },
 	{ AF_VSOCK,
 	  0,
-	  { "", "connections of a virtual machine (vsock) belong to its host",
+	  { "vsock", "connections of a virtual machine (vsock) belong to its host",
 	    "close it before the dump" } },
 	{ AF_ALG,
 	  0,
-	  { "", "the state of kernel cryptography (AF_ALG) cannot be read back",
+	  { "AF_ALG socket", "the state of kernel cryptography (AF_ALG) cannot be read back",
 	    "close it before the dump" } },
 	{ AF_BLUETOOTH,
 	  0,
-	  { "", "Bluetooth connections belong to the device", "close it before the dump" } },
-	{ AF_XDP, 0, { "", "XDP sockets belong to the device", "close it before the dump" } },
+	  { "Bluetooth socket", "Bluetooth connections belong to the device",
+	    "close it before the dump" } },
+	{ AF_XDP,
+	  0,
+	  { "XDP socket", "XDP sockets belong to the device", "close it before the dump" } },
 };
+
+const size_t nr_unsupported_sockets = ARRAY_SIZE(unsupported_sockets);
+
+const struct unsupported *unsupported_socket_find(int family, int type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unsupported_sockets); i++) {
+		const struct unsupported_socket *s = &unsupported_sockets[i];
+
+		if (s->family == family && (!s->type || s->type == type))
+			return &s->row;
+	}
+	return &unsupported_types[UNSUPPORTED_SOCKET];
+}
 
 static const struct unsupported *socket_row(const struct fd_probe *p)
 {
@@ -139,11 +167,8 @@ static const struct unsupported *socket_row(const struct fd_probe *p)
 
 	if (p->dup < 0 || getsockopt(p->dup, SOL_SOCKET, SO_DOMAIN, &family, &len) ||
 	    getsockopt(p->dup, SOL_SOCKET, SO_TYPE, &type, &len))
-		return &other_socket;
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (families[i].family == family && (!families[i].type || families[i].type == type))
-			return &families[i].row;
-	return &other_socket;
+		return &unsupported_types[UNSUPPORTED_SOCKET];
+	return unsupported_socket_find(family, type);
 }
 
 /* Devices of <linux/major.h> that keep nothing for the one who opened them. */
@@ -175,54 +200,73 @@ static bool is_mqueue(const struct fd_probe *p)
 	return p->dup >= 0 && !fstatfs(p->dup, &sfs) && (unsigned long)sfs.f_type == MQUEUE_MAGIC;
 }
 
-static const struct unsupported *find_row(const struct fd_probe *p)
+/* What the link says; NULL: it says nothing against it. */
+static const struct unsupported *find_link(const struct fd_probe *p, bool is_path_only)
 {
-	bool is_path_only = p->flags & O_PATH && p->text[0] == '/';
+	for (size_t i = 0; i < ARRAY_SIZE(unsupported_links); i++) {
+		const struct unsupported *row = &unsupported_links[i];
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (p->text[0] == rows[i].text[0] &&
-		    !strncmp(p->text, rows[i].text, strlen(rows[i].text)) &&
-		    !(is_path_only && !strncmp(rows[i].text, "/dev/", 5)))
-			return &rows[i];
-	/* A descriptor of O_PATH names a file and nothing more. */
-	if (is_path_only && !strncmp(p->text, "/memfd:", 7))
-		return &path_memfd;
-	if (is_path_only)
-		return S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0 ? &path_socket : NULL;
+		if (p->text[0] == row->text[0] && !strncmp(p->text, row->text, strlen(row->text)) &&
+		    !(is_path_only && !strncmp(row->text, "/dev/", 5)))
+			return row;
+	}
+	return NULL;
+}
+
+/* What the type of the file says. */
+static const struct unsupported *find_type(const struct fd_probe *p)
+{
 	switch (p->st.st_mode & S_IFMT) {
 	case S_IFSOCK:
 		return socket_row(p);
 	case S_IFBLK:
-		return &other_block;
+		return &unsupported_types[UNSUPPORTED_BLOCK];
 	case S_IFCHR:
 		if (is_plain_device(p->st.st_rdev) || is_tty_device(p->st.st_rdev))
 			return NULL;
-		return &other_char;
+		return &unsupported_types[UNSUPPORTED_CHAR];
 	case S_IFREG:
 		if (is_mqueue(p))
-			return &other_mqueue;
+			return &unsupported_types[UNSUPPORTED_MQUEUE];
 		/* fall through */
 	case S_IFDIR:
-		return p->text[0] == '/' ? NULL : &other_any;
+		return p->text[0] == '/' ? NULL : &unsupported_types[UNSUPPORTED_ANY];
 	case S_IFIFO:
 		return NULL;
 	}
-	return &other_any;
+	return &unsupported_types[UNSUPPORTED_ANY];
+}
+
+const struct unsupported *unsupported_find(const struct fd_probe *p)
+{
+	bool is_path_only = p->flags & O_PATH && p->text[0] == '/';
+	const struct unsupported *row = find_link(p, is_path_only);
+
+	if (row)
+		return row;
+	if (!is_path_only)
+		return find_type(p);
+	/* A descriptor of O_PATH names a file and nothing more. */
+	if (!strncmp(p->text, "/memfd:", 7))
+		return &unsupported_types[UNSUPPORTED_PATH_MEMFD];
+	if (S_ISSOCK(p->st.st_mode) && p->st.st_nlink == 0)
+		return &unsupported_types[UNSUPPORTED_PATH_SOCKET];
+	return NULL;
 }
 
 static bool unsupported_matches(const struct fd_probe *p)
 {
-	return find_row(p);
+	return unsupported_find(p);
 }
 
 static struct err *unsupported_dump(struct dump *d, const struct fd_probe *p, FileEntry *rec UNUSED)
 {
-	const struct unsupported *row = find_row(p);
+	const struct unsupported *row = unsupported_find(p);
 
 	const char *key;
 
 	if (!row)
-		row = &other_any;
+		row = &unsupported_types[UNSUPPORTED_ANY];
 	if (p->fd < 0 || p->text[0] != '/' || !(S_ISCHR(p->st.st_mode) || S_ISBLK(p->st.st_mode)))
 		return err_hint(fd_probe_refuse(p, "%s", row->why), "%s", row->hint);
 	key = external_file_key(d, p);
