@@ -338,8 +338,8 @@ const struct file_kind file_kind_tty = {
 	.name = "tty",
 	.type = FD_TYPES__TTY,
 	.member = offsetof(FileEntry, tty),
-	.about = "the terminal that the tree was started on, consoles and serial lines: settings, "
-		 "window size, session",
+	.about = "pseudo-terminals of the tree with what waits in them, the terminal that it was "
+		 "started on, consoles and serial lines: settings, window size, session",
 	.option = "--shell-job; or --external tty[RDEV:DEV] with --inherit-fd",
 	.matches = tty_matches,
 	.dump = tty_dump,
