@@ -6,7 +6,7 @@
  * kcmp(2), and its neighbour is another; the object has its mark.
  */
 /* budget: 120s */
-/* peer: no loses O_DIRECTORY of directories (CASE_KINDS=rpfetsmu is what it can do) */
+/* peer: no loses O_DIRECTORY of directories; with CASE_KINDS=rpfetsmu it can */
 #include "case.h"
 
 #include <fcntl.h>
