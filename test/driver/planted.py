@@ -141,7 +141,8 @@ class Victim:
         LIBC.timer_create(CLOCK_MONOTONIC, None, ctypes.byref(ctypes.c_void_p()))
 
     def thread(self):
-        r"""/task/|/num_threads$|/status/(Threads|SigCgt)$|/maps/"""
+        r"""/task/|/num_threads$|/status/(Threads|SigCgt|SigIgn)$|/maps/"""
+        # With the first one the C library catches a signal of its own, which may have been ignored.
         threading.Thread(target=signal.pause, daemon=True).start()
 
 

@@ -139,6 +139,7 @@ static bool members_equal(const struct option_row *row, const struct options *x,
 	switch (row->type) {
 	case OPT_BOOL:
 	case OPT_WORD:
+	case OPT_PEERS:
 		return *(const bool *)one == *(const bool *)two;
 	case OPT_TEXT:
 	case OPT_FILE:
