@@ -26,13 +26,11 @@ def by_itself(_case, suite):
 
 
 def by_way(case, suite):
-    if suite.way == "nocr":
-        return None
     return by_peer(case, suite) or suite.no_tracker or by_declaration(case, suite)
 
 
 def by_peer(case, suite):
-    if suite.args.despite_peer or claims.is_tested(case, suite):
+    if suite.way == "nocr" or suite.args.despite_peer or claims.is_tested(case, suite):
         return None
     dumps, restores = not is_ours(suite.dump), not is_ours(suite.restore)
     why = case.peer_refusal(dumps, restores and suite.way == "cr") if dumps or restores else None
@@ -46,7 +44,7 @@ def by_declaration(case, suite):
             return why
     if "refuse" in case.keys and suite.way in ("stop", "snaps"):
         return "is about a refused dump"
-    if "restore-refuse" in case.keys and suite.way != "cr":
+    if "restore-refuse" in case.keys and suite.way not in ("cr", "nocr"):
         return "is about a refused restore"
     if "between" in case.keys and suite.has_rounds:
         return "changes its surroundings once"

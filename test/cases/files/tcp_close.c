@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* With --tcp-close connections come back as closed sockets, with their options; listeners go on. */
 /* opts: --tcp-close */
+/* not: nocr only a restore does so */
+/* not: norst the connections of the tree that runs on are not closed */
+/* not: stop the connections of the tree that runs on are not closed */
 /* not: snaps the connections of the tree that runs on are not closed */
 /* peer: no-dump asks for SO_PASSSEC, which kernels since 6.16 have for unix sockets only */
 #include "inet.h"

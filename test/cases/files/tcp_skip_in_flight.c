@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* With --skip-in-flight connections that wait to be accepted are dropped; their clients see a reset, others come in. */
 /* dump-opts: --skip-in-flight */
+/* not: nocr only a restore does so */
+/* not: norst nothing is dropped in the tree that runs on */
+/* not: stop nothing is dropped in the tree that runs on */
 /* not: snaps nothing is dropped in the tree that runs on */
 /* peer: no-dump asks for SO_PASSSEC, which kernels since 6.16 have for unix sockets only */
 #include "inet.h"

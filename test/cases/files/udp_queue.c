@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a UDP socket has received and not read is dropped, with a warning; later datagrams come in. */
+/* not: nocr only a restore does so */
+/* not: norst nothing is dropped in the tree that runs on */
+/* not: stop nothing is dropped in the tree that runs on */
 /* not: snaps nothing is dropped in the tree that runs on */
 /* peer: no-dump asks for SO_PASSSEC, which kernels since 6.16 have for unix sockets only */
 #include "inet.h"
