@@ -81,11 +81,15 @@ static void wait_state(pid_t pid, const char *states)
 	}
 }
 
+/* Returns when it is in the group, and its child too. */
 static pid_t spawn_into(const struct group *g, bool with_child)
 {
+	int told[2];
 	char text[16];
-	pid_t pid = fork();
+	pid_t pid;
 
+	CHECK(!pipe(told));
+	pid = fork();
 	CHECK(pid >= 0);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -93,9 +97,14 @@ static pid_t spawn_into(const struct group *g, bool with_child)
 		write_file(g->dir, "cgroup.procs", text);
 		if (with_child && !fork())
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		else
+			CHECK(write(told[1], "", 1) == 1);
 		for (;;)
 			pause();
 	}
+	CHECK(read(told[0], text, 1) == 1);
+	close(told[0]);
+	close(told[1]);
 	return pid;
 }
 
@@ -125,7 +134,6 @@ static void group_start(struct group *g, const char *mountpoint, bool is_v2)
 	open_group = g;
 	g->root = spawn_into(g, true);
 	g->stranger = spawn_into(g, false);
-	usleep(50000);
 }
 
 static struct err *freeze(struct dump *d, const struct group *g, bool by_group)
@@ -145,7 +153,8 @@ static void a_group_is_thawed_again(struct group *g)
 
 	CHECK_OK(freeze(&d, g, true));
 	CHECK(d.tree.nr_tasks == 2 && !is_frozen(g));
-	CHECK(state_of(g->root) == 't' && state_of(g->stranger) == 'S');
+	CHECK(state_of(g->root) == 't');
+	wait_state(g->stranger, "S");
 	CHECK_OK(thaw_tree(&d));
 	wait_state(g->root, "S");
 	arena_free(d.arena);

@@ -74,6 +74,31 @@ static pid_t spawn(void (*run)(void))
 	_exit(0);
 }
 
+/* Where a task says that it is what the test wants. */
+static int told_fd = -1;
+
+static void tell_set_up(void)
+{
+	CHECK(write(told_fd, "", 1) == 1);
+	close(told_fd);
+}
+
+/* As spawn(), and waits until @run has called tell_set_up(). */
+static pid_t spawn_set_up(void (*run)(void))
+{
+	int told[2];
+	pid_t pid;
+	char c;
+
+	CHECK(!pipe(told));
+	told_fd = told[1];
+	pid = spawn(run);
+	close(told[1]);
+	CHECK(read(told[0], &c, 1) == 1);
+	close(told[0]);
+	return pid;
+}
+
 static void finish(pid_t pid)
 {
 	kill(pid, SIGKILL);
@@ -88,14 +113,21 @@ static void idle(void)
 
 static void family(void)
 {
-	if (!fork())
+	pid_t ended = fork(), stopped;
+	siginfo_t info;
+
+	if (!ended)
 		_exit(3);
-	if (!fork()) {
+	stopped = fork();
+	if (!stopped) {
 		if (!fork())
 			idle();
 		raise(SIGSTOP);
 		idle();
 	}
+	CHECK(!waitid(P_PID, (id_t)ended, &info, WEXITED | WNOWAIT));
+	CHECK(!waitid(P_PID, (id_t)stopped, &info, WSTOPPED | WNOWAIT));
+	tell_set_up();
 	idle();
 }
 
@@ -111,9 +143,8 @@ static size_t count(const struct tree *tree, enum task_state state)
 static void states_are_told(void)
 {
 	struct frozen f;
-	pid_t pid = spawn(family);
+	pid_t pid = spawn_set_up(family);
 
-	usleep(100000);
 	CHECK_OK(freeze(&f, pid, TIMEOUT_S));
 	CHECK(f.d.tree.nr_tasks == 4 && f.d.tree.root->host_pid == pid && !f.d.tree.root->parent);
 	CHECK(count(&f.d.tree, TASK_ALIVE) == 2 && count(&f.d.tree, TASK_DEAD) == 1);
@@ -162,9 +193,8 @@ static void a_killed_tree_is_gone(void)
 {
 	struct frozen f;
 	struct proc_stat st;
-	pid_t pid = spawn(family);
+	pid_t pid = spawn_set_up(family);
 
-	usleep(100000);
 	CHECK_OK(freeze(&f, pid, TIMEOUT_S));
 	CHECK_OK(kill_tree(&f.d));
 	for (size_t i = 1; i < f.d.tree.nr_tasks; i++) {
@@ -189,15 +219,15 @@ static void threaded(void)
 
 	for (int i = 0; i < 50; i++)
 		CHECK(!pthread_create(&th, NULL, thread_idle, NULL));
+	tell_set_up();
 	idle();
 }
 
 static void threads_are_stopped(void)
 {
 	struct frozen f;
-	pid_t pid = spawn(threaded);
+	pid_t pid = spawn_set_up(threaded);
 
-	usleep(200000);
 	CHECK_OK(freeze(&f, pid, TIMEOUT_S));
 	CHECK(f.d.tree.nr_tasks == 1 && f.d.tree.root->nr_threads == 51);
 	CHECK(f.d.tree.root->threads[0].host_tid == pid);
@@ -351,6 +381,7 @@ static void take_signals(void)
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 
 	sigaction(SIGRTMIN, &action, NULL);
+	tell_set_up();
 	for (;;)
 		getppid();
 }
@@ -366,8 +397,7 @@ static void no_signal_is_lost(void)
 
 	CHECK(page != MAP_FAILED);
 	page_of_test(page);
-	pid = spawn(take_signals);
-	usleep(50000);
+	pid = spawn_set_up(take_signals);
 	sender = fork();
 	if (!sender) {
 		for (int i = 0; i < 20; i++) {

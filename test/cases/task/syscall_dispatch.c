@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Syscall user dispatch (as Wine uses it): refused by name. */
+/* needs: kernel:6.4 */
 /* refuse: thread [0-9]+ has syscall user dispatch */
 /* peer: no wrong does not save it */
 #include "case.h"
