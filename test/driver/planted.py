@@ -156,7 +156,7 @@ def serve(victim, names, ask, answer):
             getattr(victim, names[got[0]])()
             os.write(answer, b"+")
         except BaseException as e:
-            os.write(2, f"{names[got[0]]}: {e}\n".encode())
+            os.write(answer, str(e).encode())
             os._exit(1)
 
 
@@ -167,14 +167,19 @@ def check():
     pid = os.fork()
     if not pid:
         os.close(ask[1])
+        # What others write to our output would move the position of its descriptors.
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in range(3):
+            os.dup2(null, fd)
         serve(Victim(), names, ask[0], answer[1])
     os.close(answer[1])
     before = None
     for index, name in enumerate(names):
         before = before or settled(pid)
         os.write(ask[1], bytes([index]))
-        if os.read(answer[0], 1) != b"+":
-            yield name, "it cannot be planted"
+        said = os.read(answer[0], 1000)
+        if said != b"+":
+            yield name, f"it cannot be planted: {said.decode()}"
             break
         after = snapshot.take([pid])
         yield name, judge(snapshot.compare(before, after, []), getattr(Victim, name).__doc__)

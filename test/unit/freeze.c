@@ -70,6 +70,8 @@ static pid_t spawn(void (*run)(void))
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* In an orphaned process group, as of a session leader's test, SIGTSTP does nothing. */
+	setpgid(0, 0);
 	run();
 	_exit(0);
 }
