@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static volatile int codes[8], nr;
 
@@ -15,13 +16,23 @@ static void handler(int sig, siginfo_t *info, void *context)
 	codes[nr++ % 8] = info->si_code;
 }
 
+/* A file by which the parent says that it has had the news of SIGCONT; behind the end there would be none. */
+static const char *told(pid_t pid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "told.%d", pid);
+	return case_path(name);
+}
+
 static void child(void *arg)
 {
 	(void)arg;
 	case_here();
 	case_wait_go();
 	raise(SIGSTOP);
-	case_sleep_ms(1);
+	while (access(told(getpid()), F_OK))
+		case_sleep_ms(1);
 }
 
 static void parent(void *flags)
@@ -42,6 +53,7 @@ static void parent(void *flags)
 		CASE_EQ(codes[0], CLD_STOPPED);
 	CASE_SYS(kill(pid, SIGCONT));
 	CASE_SYS(waitid(P_PID, pid, &info, WCONTINUED));
+	case_write_file(told(pid), "");
 	case_join(pid);
 	CASE_EQ(codes[nr - 1], CLD_EXITED);
 	/* The news of the stop, of SIGCONT and of the end; the last two may have become one. */
